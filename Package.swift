@@ -1,0 +1,53 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "scanline",
+  products: [
+    .executable(name: "scanline", targets: ["scanline"]),
+    .library(name: "KVM", targets: ["KVM"]),
+    .library(name: "Devices", targets: ["Devices"]),
+    .library(name: "Display", targets: ["Display"]),
+    .library(name: "VMM", targets: ["VMM"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CKVM"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "KVM", dependencies: ["CKVM", system], swiftSettings: strict),
+    .target(name: "Devices", swiftSettings: strict),
+    .target(name: "Display", dependencies: ["CZlib"], swiftSettings: strict),
+    .target(
+      name: "VMM", dependencies: ["KVM", "Devices", "Display", system], swiftSettings: strict),
+    .target(
+      name: "ScanlineCommands", dependencies: ["VMM", argumentParser, system],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "scanline", dependencies: ["ScanlineCommands"], swiftSettings: strict),
+    .testTarget(name: "KVMTests", dependencies: ["KVM", "CKVM", system], swiftSettings: strict),
+    .testTarget(name: "DevicesTests", dependencies: ["Devices"], swiftSettings: strict),
+    .testTarget(name: "DisplayTests", dependencies: ["Display"], swiftSettings: strict),
+    .testTarget(
+      name: "VMMTests", dependencies: ["VMM", "KVM", "Devices", "Display", system],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScanlineTests", dependencies: ["ScanlineCommands", "scanline", "Display"],
+      swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,4 @@
+@main
+enum Scanline {
+  static func main() {}
+}
