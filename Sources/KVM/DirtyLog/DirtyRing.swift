@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 import Synchronization
 
-/// The ring in which a vCPU reports the pages it dirties. See KVM API section 8.29.
+/// The ring in which a vCPU reports the pages it dirties. See the KVM API's section on `KVM_CAP_DIRTY_LOG_RING`.
 ///
 /// One consumer: harvest, then ``VirtualMachine/resetDirtyRings()``, then read the memory. Harvests
 /// may go on while the vCPU runs.
@@ -76,7 +76,7 @@ extension VCPU {
   /// Maps the vCPU's dirty ring, after ``VirtualMachine/enableDirtyRing(entryCount:)``. Once per
   /// vCPU: two consumers would each see a part.
   ///
-  /// The corresponding call is `mmap` at `KVM_DIRTY_LOG_PAGE_OFFSET`. See KVM API section 8.29.
+  /// The corresponding call is `mmap` at `KVM_DIRTY_LOG_PAGE_OFFSET`. See the KVM API's section on `KVM_CAP_DIRTY_LOG_RING`.
   public func makeDirtyRing() throws(KVMError) -> DirtyRing {
     try DirtyRing(vcpu: descriptor, machine: machine)
   }

@@ -32,7 +32,7 @@ extension VirtualMachine {
   /// Gives every vCPU a ring of dirty pages in place of the bitmaps. Before the first vCPU.
   ///
   /// Prefers the interface with acquire and release semantics.
-  /// The corresponding ioctl is `KVM_ENABLE_CAP`. See KVM API section 8.29.
+  /// The corresponding ioctl is `KVM_ENABLE_CAP`. See the KVM API's section on `KVM_CAP_DIRTY_LOG_RING`.
   ///
   /// - Parameter entryCount: The size of each ring, a power of two. The kernel keeps some entries
   ///   in reserve and makes ``VCPUExit/dirtyRingFull`` when only those are left.
@@ -53,7 +53,7 @@ extension VirtualMachine {
   /// Re-arms all pages that have been harvested from the rings of all vCPUs. Only after it has
   /// returned may the memory be read.
   ///
-  /// The corresponding ioctl is `KVM_RESET_DIRTY_RINGS`. See KVM API section 8.29.
+  /// The corresponding ioctl is `KVM_RESET_DIRTY_RINGS`. See the KVM API's section on `KVM_CAP_DIRTY_LOG_RING`.
   ///
   /// - Returns: How many entries were given back.
   @discardableResult

@@ -1,0 +1,32 @@
+import Glibc
+import Testing
+
+@testable import KVM
+
+/// What the host offers, for `.enabled(if:)`.
+enum Host {
+  /// Whether the KVM device may be opened; the tests of real guests need it.
+  static let hasKVM = access("/dev/kvm", R_OK | W_OK) == 0
+
+  /// Whether KVM is there and has a capability.
+  static func has(_ capability: Capability) -> Bool {
+    value(capability) > 0
+  }
+
+  /// A capability's value, as a virtual machine gives it; 0 without KVM.
+  static func value(_ capability: Capability) -> Int {
+    guard let hypervisor = try? Hypervisor(), let machine = try? hypervisor.makeVirtualMachine()
+    else { return 0 }
+    return machine.checkExtension(capability)
+  }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// The test runs a guest.
+  static var needsKVM: Self { .enabled(if: Host.hasKVM, "needs /dev/kvm") }
+
+  /// The test needs an optional feature of KVM.
+  static func needs(_ capability: Capability) -> Self {
+    .enabled(if: Host.has(capability), "needs \(capability)")
+  }
+}
