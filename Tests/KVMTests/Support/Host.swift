@@ -6,7 +6,7 @@ import Testing
 /// What the host offers, for `.enabled(if:)`.
 enum Host {
   /// Whether the KVM device may be opened; the tests of real guests need it.
-  static let hasKVM = access("/dev/kvm", R_OK | W_OK) == 0
+  static let hasKVM = unsafe access("/dev/kvm", R_OK | W_OK) == 0
 
   /// Whether KVM is there and has a capability.
   static func has(_ capability: Capability) -> Bool {

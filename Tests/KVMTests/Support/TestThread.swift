@@ -28,5 +28,5 @@ final class TestThread {
 
   func kick() { pthread_kill(thread, SIGUSR1) }
 
-  func join() { unsafe pthread_join(thread, nil) }
+  func join() { _ = unsafe pthread_join(thread, nil) }
 }
