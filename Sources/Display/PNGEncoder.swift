@@ -1,0 +1,75 @@
+/// Writes portable network graphics: 8 bits per channel, RGB, not interlaced.
+///
+/// Source: the W3C recommendation "Portable Network Graphics (PNG) Specification".
+public struct PNGEncoder: ImageEncoder {
+  public let fileExtension = "png"
+
+  private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+  private static let chunkCapacity = 65536
+
+  public init() {}
+
+  public func encode<WriteError: Error>(
+    _ frame: borrowing Frame, to write: (Span<UInt8>) throws(WriteError) -> Void
+  ) throws(ImageEncodingError<WriteError>) {
+    guard !frame.isEmpty else { throw .emptyFrame }
+    var imageData = try Self.startImageData(failure: WriteError.self)
+    try Self.put(Self.signature, write)
+    try Self.put(PNGChunk.header(width: frame.width, height: frame.height).bytes, write)
+
+    var filter = PNGFilter(width: frame.width)
+    var content = [UInt8](repeating: 0, count: Self.chunkCapacity)
+    var contentCount = 0
+    for line in 0..<frame.height {
+      filter.filter(line, of: frame)
+      let isLast = line == frame.height - 1
+      var consumed = 0
+      var isFinished = false
+      while consumed < filter.output.count || (isLast && !isFinished) {
+        let step = try Self.compress(
+          filter.output[consumed...], into: &content[contentCount...], isLast: isLast,
+          with: &imageData, failure: WriteError.self)
+        consumed += step.consumed
+        contentCount += step.produced
+        isFinished = step.isFinished
+        if isFinished || contentCount == content.count {
+          try Self.put(PNGChunk(type: "IDAT", content: content[..<contentCount]).bytes, write)
+          contentCount = 0
+        }
+      }
+    }
+    try Self.put(PNGChunk(type: "IEND", content: []).bytes, write)
+  }
+
+  private static func startImageData<WriteError: Error>(
+    failure: WriteError.Type
+  ) throws(ImageEncodingError<WriteError>) -> Deflater {
+    do throws(Deflater.Failure) {
+      return try Deflater()
+    } catch {
+      throw .compression(status: error.status)
+    }
+  }
+
+  private static func compress<WriteError: Error>(
+    _ input: ArraySlice<UInt8>, into output: inout ArraySlice<UInt8>, isLast: Bool,
+    with deflater: inout Deflater, failure: WriteError.Type
+  ) throws(ImageEncodingError<WriteError>) -> Deflater.Step {
+    do throws(Deflater.Failure) {
+      var output = output.mutableSpan
+      return try deflater.compress(input.span, into: &output, isLast: isLast)
+    } catch {
+      throw .compression(status: error.status)
+    }
+  }
+
+  private static func put<WriteError: Error>(
+    _ bytes: [UInt8], _ write: (Span<UInt8>) throws(WriteError) -> Void
+  ) throws(ImageEncodingError<WriteError>) {
+    do throws(WriteError) {
+      try write(bytes.span)
+    } catch {
+      throw .write(error)
+    }
+  }
+}
