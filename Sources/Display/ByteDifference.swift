@@ -3,8 +3,10 @@ import Glibc
 /// Where `count` bytes at `left` and `right` differ: from the first differing byte to the end of the
 /// last one; `nil` if they are equal.
 ///
-/// Both must be private memory: see <doc:ReadingLiveMemory> for what `memcmp` does to memory that
-/// changes while it reads.
+/// Both must be private memory. `memcmp` on memory that somebody writes to may find a difference,
+/// read the byte once more to learn its sign, find it equal by now, and return 0 for bytes that it
+/// has never compared. (Measured with glibc 2.36 and one byte that flickers: up to every eighth call.
+/// Some of its variants could even crash: glibc bug 29863.)
 func differingBytes(
   _ left: UnsafeRawPointer, _ right: UnsafeRawPointer, count: Int
 ) -> Range<Int>? {

@@ -3,7 +3,7 @@ extension Frame {
   ///
   /// - Precondition: `x` is in `0..<width` and `y` in `0..<height`.
   public func rgb(x: Int, y: Int) -> RGB {
-    var bytes = [UInt8](repeating: 0, count: 3)
+    var bytes = InlineArray<3, UInt8>(repeating: 0)
     var output = bytes.mutableSpan
     copyRGBRow(y, columns: x..<(x + 1), into: &output)
     return RGB(red: bytes[0], green: bytes[1], blue: bytes[2])

@@ -12,5 +12,5 @@ public protocol FrameSink: ~Copyable {
   ///   - damage: What differs from the frame of the call before.
   /// - Throws: Whatever kept the sink from doing its work; the caller decides whether it is asked
   ///   again.
-  mutating func present(_ frame: borrowing Frame, damage: borrowing Damage) throws
+  mutating func present(_ frame: borrowing Frame, damage: Damage) throws
 }

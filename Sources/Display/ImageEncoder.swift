@@ -22,15 +22,15 @@ public protocol ImageEncoder: Sendable {
 public enum ImageEncodingError<WriteError: Error>: Error, CustomStringConvertible {
   /// The frame has no pixels: the guest has switched the display off, or never on.
   case emptyFrame
-  /// zlib could not compress; the payload is its status, for instance -4 for lack of memory.
-  case compression(status: Int32)
+  /// zlib could not compress: there was not enough memory.
+  case compression
   /// The bytes could not be written.
   case write(WriteError)
 
   public var description: String {
     switch self {
     case .emptyFrame: "the display is switched off: there is no picture to write"
-    case .compression(let status): "zlib failed with status \(status)"
+    case .compression: "zlib could not compress the image: not enough memory"
     case .write(let error): "the image could not be written: \(error)"
     }
   }

@@ -13,7 +13,7 @@ public struct PNGEncoder: ImageEncoder {
     _ frame: borrowing Frame, to write: (Span<UInt8>) throws(WriteError) -> Void
   ) throws(ImageEncodingError<WriteError>) {
     guard !frame.isEmpty else { throw .emptyFrame }
-    var imageData = try Self.startImageData(failure: WriteError.self)
+    guard var deflater = Deflater() else { throw .compression }
     try Self.put(Self.signature, write)
     try Self.put(PNGChunk.header(width: frame.width, height: frame.height).bytes, write)
 
@@ -25,10 +25,14 @@ public struct PNGEncoder: ImageEncoder {
       let isLast = line == frame.height - 1
       var consumed = 0
       var isFinished = false
+      // The last row is not done before the stream has ended, which may take another chunk.
       while consumed < filter.output.count || (isLast && !isFinished) {
-        let step = try Self.compress(
-          filter.output[consumed...], into: &content[contentCount...], isLast: isLast,
-          with: &imageData, failure: WriteError.self)
+        var buffer = content.mutableSpan
+        guard
+          let step = deflater.compress(
+            filter.output.span.extracting(consumed...), into: &buffer, from: contentCount,
+            isLast: isLast)
+        else { throw .compression }
         consumed += step.consumed
         contentCount += step.produced
         isFinished = step.isFinished
@@ -39,28 +43,6 @@ public struct PNGEncoder: ImageEncoder {
       }
     }
     try Self.put(PNGChunk(type: "IEND", content: []).bytes, write)
-  }
-
-  private static func startImageData<WriteError: Error>(
-    failure: WriteError.Type
-  ) throws(ImageEncodingError<WriteError>) -> Deflater {
-    do throws(Deflater.Failure) {
-      return try Deflater()
-    } catch {
-      throw .compression(status: error.status)
-    }
-  }
-
-  private static func compress<WriteError: Error>(
-    _ input: ArraySlice<UInt8>, into output: inout ArraySlice<UInt8>, isLast: Bool,
-    with deflater: inout Deflater, failure: WriteError.Type
-  ) throws(ImageEncodingError<WriteError>) -> Deflater.Step {
-    do throws(Deflater.Failure) {
-      var output = output.mutableSpan
-      return try deflater.compress(input.span, into: &output, isLast: isLast)
-    } catch {
-      throw .compression(status: error.status)
-    }
   }
 
   private static func put<WriteError: Error>(

@@ -4,29 +4,29 @@
 public struct PPMEncoder: ImageEncoder {
   public let fileExtension = "ppm"
 
+  /// Rows are collected up to this size, so that an unbuffered writer does well.
+  private static let pieceSize = 65536
+
   public init() {}
 
   public func encode<WriteError: Error>(
     _ frame: borrowing Frame, to write: (Span<UInt8>) throws(WriteError) -> Void
   ) throws(ImageEncodingError<WriteError>) {
     guard !frame.isEmpty else { throw .emptyFrame }
-    let rowSize = 3 * frame.width
-    // As many rows per write as fit into 64 KiB, so that a plain file descriptor is written well.
-    let rowsPerPiece = max(1, 65536 / rowSize)
+    var row = [UInt8](repeating: 0, count: 3 * frame.width)
     var piece = Array("P6\n\(frame.width) \(frame.height)\n255\n".utf8)
+    piece.reserveCapacity(max(Self.pieceSize, piece.count + row.count))
     do throws(WriteError) {
-      try write(piece.span)
-      piece = Array(repeating: 0, count: rowSize * min(rowsPerPiece, frame.height))
-      var line = 0
-      while line < frame.height {
-        let lines = line..<min(line + rowsPerPiece, frame.height)
-        for line in lines {
-          var row = piece[((line - lines.lowerBound) * rowSize)...].mutableSpan
-          frame.copyRGBRow(line, into: &row)
+      for line in 0..<frame.height {
+        if piece.count + row.count > Self.pieceSize {
+          try write(piece.span)
+          piece.removeAll(keepingCapacity: true)
         }
-        try write(piece.span.extracting(first: lines.count * rowSize))
-        line = lines.upperBound
+        var output = row.mutableSpan
+        frame.copyRGBRow(line, into: &output)
+        piece += row
       }
+      try write(piece.span)
     } catch {
       throw .write(error)
     }
