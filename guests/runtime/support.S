@@ -1,4 +1,4 @@
-// The memory functions that compilers call on their own.
+// The functions that the compiler calls on its own.
 .section .text.memset, "ax"
 .globl memset
 memset:
@@ -34,4 +34,10 @@ memmove:
   std
   rep movsb
   cld
+  ret
+
+.section .text.sqrtf, "ax"
+.globl sqrtf
+sqrtf:
+  sqrtss %xmm0, %xmm0
   ret
