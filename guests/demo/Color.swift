@@ -37,7 +37,8 @@ func smooth(_ low: Float, _ high: Float, _ value: Float) -> Float {
 
 /// A number in 0..<1 that looks random and is always the same.
 func hash(_ x: Int, _ y: Int, _ salt: UInt32) -> Float {
-  var mixed = UInt32(truncatingIfNeeded: x) &* 0x9E37_79B1 ^ UInt32(truncatingIfNeeded: y) &* 0x85EB_CA77
+  var mixed =
+    UInt32(truncatingIfNeeded: x) &* 0x9E37_79B1 ^ UInt32(truncatingIfNeeded: y) &* 0x85EB_CA77
   mixed = (mixed ^ salt &* 0xC2B2_AE3D ^ (mixed >> 15)) &* 0x2C1B_3C6D
   mixed = (mixed ^ (mixed >> 12)) &* 0x297A_2D39
   mixed ^= mixed >> 15

@@ -3,7 +3,7 @@ enum Ground {
   static let horizon: Float = 500
 
   static func color(_ u: Float, _ v: Float) -> Color {
-    let below = v - horizon
+    let below = max(v - horizon, 0.25)
     let depth = 60 / below
     var color = Color(hex: 0x12052E).mixed(with: Color(hex: 0x3A0C56), unit(1 - below / 150))
 
@@ -14,9 +14,15 @@ enum Ground {
     let reflection = ripple * unit(1 - below / 250) / (1 + across * across * across * across)
     color += Color(0.85, 0.22, 0.38) * (0.75 * reflection)
 
-    let along = line(fraction(u * depth / 46 + 0.5), pixel: depth / 46, width: 0.022)
-    let acrossLine = line(
-      fraction(depth * 4.2 + 0.2), pixel: depth * 4.2 / below, width: 0.05)
+    // A pixel's size on the plain: a line that runs away is crossed sideways and, the more so the
+    // further from the middle, lengthwise.
+    let slant = u / below
+    let sideways = depth / 46
+    let along = line(
+      fraction(u * sideways + 0.5), pixel: sideways * (1 + slant * slant).squareRoot(),
+      width: 0.024)
+    let lengthwise = depth * 4.2
+    let acrossLine = line(fraction(lengthwise + 0.2), pixel: lengthwise / below, width: 0.034)
     let strength = max(along, acrossLine) * smooth(0, 60, below)
     color = color.mixed(
       with: Color(hex: 0xFF5FD2).mixed(with: Color(hex: 0x5FE8FF), unit(below / 268)), strength)

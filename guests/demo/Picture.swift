@@ -27,8 +27,8 @@ struct Picture {
 
   var wordmarkBox: Box {
     box(
-      halfWidth: Wordmark.halfWidth, top: Wordmark.top - Wordmark.reach,
-      bottom: Wordmark.top + Wordmark.height + Wordmark.reach)
+      halfWidth: Wordmark.halfWidth, top: Wordmark.top - Wordmark.reach.above,
+      bottom: Wordmark.top + Wordmark.height + Wordmark.reach.below - 1)
   }
 
   private func box(halfWidth: Float, top: Float, bottom: Float) -> Box {
@@ -59,18 +59,13 @@ struct Picture {
   }
 
   private func air(_ u: Float, _ line: Line) -> Color {
-    var color = line.sky + Sky.stars(u, line.v) + Sun.glow(u, line.v)
-    color = color.mixed(with: line.sun, sun.coverage(u, line.v))
-    color = mountains(over: color, u, line.v, far: true)
-    return mountains(over: color, u, line.v, far: false)
-  }
-
-  private func mountains(over color: Color, _ u: Float, _ v: Float, far: Bool) -> Color {
-    guard v > Ground.horizon - 150 else { return color }
-    let ridge = Mountains.ridge(u, far: far)
-    let coverage = unit(v - ridge + 0.5)
-    guard coverage > 0 else { return color }
-    return color.mixed(with: Mountains.color(v, ridge: ridge, far: far), coverage)
+    let disc = sun.coverage(u, line.v)
+    var color = line.sun
+    if disc < 1 {
+      let sky = line.sky + Sun.glow(u, line.v)
+      color = (sun.covers(u, line.v) ? sky : sky + Sky.stars(u, line.v)).mixed(with: color, disc)
+    }
+    return Mountains.draw(over: color, u, line.v)
   }
 
   private func vignette(_ color: Color, _ u: Float, _ v: Float) -> Color {

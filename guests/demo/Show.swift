@@ -6,7 +6,7 @@ struct Box {
 
 /// The frames in their order, each with the part of the screen that it can change.
 struct Show {
-  private static let sunrise = 28
+  private static let sunrise = 24
   private static let sweep = 8
 
   private let width: Int

@@ -16,10 +16,16 @@ struct Sun {
     return unit(Self.radius - distance + 0.5) * bands(dy)
   }
 
+  /// Whether the point is within the disc, be it in a gap.
+  func covers(_ u: Float, _ v: Float) -> Bool {
+    let dy = v - center
+    return u * u + dy * dy < Self.radius * Self.radius
+  }
+
   func color(_ v: Float) -> Color {
     gradient(
       [
-        (-1, 0xFFF6B0), (-0.55, 0xFFD75E), (0, 0xFF8A4C), (0.45, 0xFF4278), (1, 0xC41D8E),
+        (-1, 0xFFF6B0), (-0.55, 0xFFD75E), (0, 0xFF8E4A), (0.5, 0xFF4A72), (1, 0xF02A96),
       ], at: (v - center) / Self.radius)
   }
 
@@ -41,6 +47,6 @@ struct Sun {
     let dy = v - restingPlace - 60
     let distance = (u * u * 0.8 + dy * dy).squareRoot() / 330
     let falloff = 1 / (1 + distance * distance * distance * distance)
-    return Color(0.42, 0.08, 0.26) * falloff
+    return Color(0.34, 0.07, 0.26) * falloff
   }
 }

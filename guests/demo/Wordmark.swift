@@ -3,8 +3,8 @@ enum Wordmark {
   static let top: Float = 358
   static let height: Float = 112
   static let halfWidth: Float = 450
-  /// How far the outline and the shadow reach beyond the letters.
-  static let reach: Float = 8
+  /// How far the rim reaches above the letters, and the shadow below.
+  static let reach: (above: Float, below: Float) = (3, 5)
 
   private static let columns = 64
   private static let cell = SIMD2<Float>(13, 16)
@@ -55,7 +55,9 @@ enum Wordmark {
     var covered: Float = 0
     for sample in 0..<4 {
       let column = floor((x + Float(sample) * 0.25 - 0.375) / cell.x)
-      if column >= 0, column < Float(columns), (bits << UInt64(column)) >> 63 == 1 { covered += 0.25 }
+      if column >= 0, column < Float(columns), (bits << UInt64(column)) >> 63 == 1 {
+        covered += 0.25
+      }
     }
     return covered
   }

@@ -68,7 +68,7 @@ struct Scene {
     let distance = (Float(y) - floor) / Float(height)
     let wall = SIMD3<Float>(0.10, 0.12, 0.22)
     return distance < 0
-      ? wall * (1.2 + 1.4 * distance) : wall * 2 * (1 - 3 * distance)
+      ? wall * (1.2 + 1.2 * distance) : wall * 2 * (1 - 3 * distance)
   }
 
   private func blend(
