@@ -5,6 +5,7 @@ struct Machine {
 
   init(_ block: UnsafePointer<BootInfo>) {
     bootInfo = unsafe block.pointee
+    precondition(bootInfo.magic == 0x4C4E_4353, "there is no boot-information block")
     commandLine = CommandLine(bootInfo)
   }
 

@@ -1,7 +1,8 @@
 // Entry of the Embedded Swift guests: set-up at CPL 0, then Swift at CPL 3.
 //
 // Only assembly runs at CPL 0, and it uses nothing but integer instructions: some hosts emulate
-// CPL 0. Swift runs at CPL 3, native everywhere, with SSE; the TSS's I/O bitmap gives it every port.
+// CPL 0. Swift runs at CPL 3, native everywhere, with SSE; the TSS's I/O bitmap gives it every
+// port.
 #include "selectors.h"
 
 .set INVALID_OPCODE, 6    // the vector of #UD
@@ -39,8 +40,8 @@ user:                     // CPL 3
 guest_end:
   ud2                     // back to CPL 0, where `hlt` is allowed
 
-// #UD, at CPL 0 on the TSS's RSP0. At guest_end it is the guest's orderly end; everywhere else it is
-// a failed check in Swift code, which must not be mistaken for one.
+// #UD, at CPL 0 on the TSS's RSP0. At guest_end it is the guest's orderly end; everywhere else it
+// is a failed check in Swift code, which must not be mistaken for one.
 invalid_opcode:
   leaq guest_end(%rip), %rax
   cmpq %rax, (%rsp)

@@ -45,8 +45,8 @@ static inline void reference_transmit(struct reference_serial *serial, char byte
   if (byte == '\n' || serial->used == sizeof serial->text) reference_flush(serial);
 }
 
-// Runs the vCPU until its guest ends. Returns 0 for `hlt`, (v << 1) | 1 for a byte v written to port
-// 0xF4, and REFERENCE_FAILURE for every other exit; run->exit_reason then says which.
+// Runs the vCPU until its guest ends. Returns 0 for `hlt`, (v << 1) | 1 for a byte v written to
+// port 0xF4, and REFERENCE_FAILURE for every other exit; run->exit_reason then says which.
 static inline int reference_loop(int vcpu, struct kvm_run *run, struct reference_serial *serial) {
   int status = REFERENCE_FAILURE;
   for (;;) {
