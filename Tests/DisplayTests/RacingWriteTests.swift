@@ -40,7 +40,7 @@ struct RacingWriteTests {
 
   /// R2 and R3: a sink that repaints the damage only, while a guest writes and logs late.
   @Test(arguments: [64, 1000, 7777])
-  func stoppedGuestLeavesAnExactFrame(stride: Int) async throws {
+  func stoppedGuestLeavesAnExactFrame(stride: Int) throws {
     let guest = RacingGuest()
     let mode = try #require(
       DisplayMode(
@@ -49,12 +49,9 @@ struct RacingWriteTests {
     var tracker = FrameTracker()
     tracker.setMode(mode)
     var screen = [UInt8](repeating: 0, count: mode.width * mode.height)
-    async let isDone: Void = guest.scribble(seed: UInt64(stride), stores: 400_000)
-    repeat {
-      guest.tick(&tracker, painting: &screen)
-      await Task.yield()  // Or the guest would never run where there is a single core.
-    } while !guest.isStopped
-    await isDone
+    let vcpu = try VCPUThread { guest.scribble(seed: UInt64(stride), stores: 400_000) }
+    while !guest.isStopped { guest.tick(&tracker, painting: &screen) }
+    vcpu.join()
     guest.tick(&tracker, painting: &screen)
     #expect(tracker.frame.bytes == guest.visibleBytes(of: mode))
     #expect(tracker.frame.bytes == screen, "the damage named every pixel that changed")
@@ -63,7 +60,7 @@ struct RacingWriteTests {
   /// A byte that flickers must not keep the comparison from what is behind it, on the same page or
   /// on the next: that byte's page need not be reported again.
   @Test(arguments: [100, 4000, 4096, 6000])
-  func flickerHidesNothing(changedOffset: Int) async throws {
+  func flickerHidesNothing(changedOffset: Int) throws {
     let guest = RacingGuest()
     let mode = try #require(
       DisplayMode(
@@ -72,22 +69,53 @@ struct RacingWriteTests {
     var tracker = FrameTracker()
     tracker.setMode(mode)
     guest.update(&tracker)
-    async let isDone: Void = guest.flicker(at: 16)
+    let vcpu = try VCPUThread { guest.flicker(at: 16) }
     var missed = 0
-    for round in 1...5000 {
+    for round in 1...20_000 {
       let value = UInt8(truncatingIfNeeded: round)
       guest.store(value, at: changedOffset)
       guest.update(&tracker)
       if tracker.frame.withRow(0, { $0[changedOffset] }) != value { missed += 1 }
     }
     guest.stop()
-    await isDone
+    vcpu.join()
     #expect(missed == 0)
   }
 }
 
 /// Whether this process runs under the thread sanitizer.
 private let isThreadSanitized = unsafe dlsym(nil, "__tsan_init") != nil
+
+/// A thread of its own, so that it races even where the tests have a single thread.
+@safe private final class VCPUThread {
+  private final class Body {
+    let run: @Sendable () -> Void
+    init(run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  private struct CreationFailed: Error { let code: Int32 }
+
+  private let thread: pthread_t
+
+  init(_ body: @escaping @Sendable () -> Void) throws {
+    let body = unsafe Unmanaged.passRetained(Body(run: body))
+    var thread = pthread_t()
+    let code = unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+        return nil
+      }, body.toOpaque())
+    guard code == 0 else {
+      unsafe body.release()
+      throw CreationFailed(code: code)
+    }
+    self.thread = thread
+  }
+
+  func join() { pthread_join(thread, nil) }
+}
 
 /// Video memory of 64 pages and its dirty log, written to by a thread as a vCPU would.
 @safe private final class RacingGuest: Sendable {
@@ -115,7 +143,7 @@ private let isThreadSanitized = unsafe dlsym(nil, "__tsan_init") != nil
     dirtyPages.bitwiseOr(1 << UInt64(offset / 4096), ordering: .sequentiallyConsistent)
   }
 
-  func scribble(seed: UInt64, stores: Int) async {
+  func scribble(seed: UInt64, stores: Int) {
     var random = SplitMix64(seed: seed)
     for _ in 0..<stores {
       let bits = random.next()
@@ -124,11 +152,15 @@ private let isThreadSanitized = unsafe dlsym(nil, "__tsan_init") != nil
     stop()
   }
 
-  func flicker(at offset: Int) async {
-    var value: UInt8 = 0
+  func flicker(at offset: Int) {
+    guard let base = unsafe memory.baseAddress else { return }
+    let byte = unsafe (base + offset).assumingMemoryBound(to: UInt8.self)
     while !isStopped {
-      value ^= 1
-      store(value, at: offset)
+      for _ in 0..<64 {
+        unsafe byte.pointee = 1
+        unsafe byte.pointee = 0
+      }
+      store(0, at: offset)
     }
   }
 
