@@ -46,6 +46,9 @@ public final class SerialPort: PortIODevice {
   private let onInputLow: @Sendable () -> Void
   private let state: Mutex<State>
   private let transmitting = Mutex(())
+  /// `UART16550.transmitsWithoutTrace`, for a look without the lock. A guest that polls writes THR
+  /// with nothing else going on; then `transmitting` is all that is needed.
+  private let transmitsWithoutTrace = Atomic(true)
 
   /// Creates a port after master reset, its interrupt line low.
   ///
@@ -87,8 +90,10 @@ public final class SerialPort: PortIODevice {
     guard ports.contains(port) else { return 0xFF }
     let register = UInt8(truncatingIfNeeded: port &- base)
     let (value, isInputLow) = state.withLock { state in
+      // A guest that polls LSR gets by with this.
+      let isDestructive = state.uart.isReadDestructive(register)
       let value = state.uart.read(register)
-      return (value, settle(&state))
+      return (value, isDestructive && settle(&state))
     }
     if isInputLow { onInputLow() }
     return value
@@ -100,6 +105,7 @@ public final class SerialPort: PortIODevice {
     if register == UART16550.Register.data { return transmit(value) }
     let isInputLow = state.withLock { state in
       state.uart.write(register, value)
+      transmitsWithoutTrace.store(state.uart.transmitsWithoutTrace, ordering: .releasing)
       switch register {
       case UART16550.Register.fifoControl where state.uart.receivedCount == 0:
         state.input.putBack()
@@ -116,6 +122,7 @@ public final class SerialPort: PortIODevice {
 
   private func transmit(_ value: UInt8) {
     transmitting.withLock { _ in
+      if transmitsWithoutTrace.load(ordering: .acquiring) { return output.write(value) }
       let (character, isInputLow) = state.withLock { state in
         state.uart.write(UART16550.Register.data, value)
         // Writing THR clears its interrupt and transmitting raises it again: an edge.
@@ -224,6 +231,8 @@ public final class SerialPort: PortIODevice {
     state.withLock { state in
       state.uart._checkInvariants()
       state.input._checkInvariants()
+      precondition(
+        transmitsWithoutTrace.load(ordering: .relaxed) == state.uart.transmitsWithoutTrace)
       precondition(state.interruptAsserted == state.uart.interruptAsserted, "stale line")
       precondition(state.uart.lineStatus.contains(.transmitterEmpty), "a byte was left behind")
       precondition(

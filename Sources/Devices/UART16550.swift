@@ -39,6 +39,7 @@ public struct UART16550: Equatable, Sendable {
   var timeoutPending = false
   /// The THRE interrupt's latch: the condition is an event (the transmitter became empty, or the
   /// interrupt was enabled while it was), because reading IIR clears it though THRE stays set.
+  /// Only set while IER enables it: enabling it sets the latch in any case.
   var transmitterEmptyPending = false
   /// The high half of MSR as the outside drives it, also during loopback.
   var modemInputs: ModemStatus = []
@@ -88,6 +89,17 @@ public struct UART16550: Equatable, Sendable {
       return status.rawValue
     default:
       return scratch
+    }
+  }
+
+  /// Whether reading a register now would change anything.
+  func isReadDestructive(_ register: UInt8) -> Bool {
+    switch register & 7 {
+    case Register.data: !receiver.isEmpty
+    case Register.interruptIdentification: transmitterEmptyPending
+    case Register.lineStatus: !lineErrors.isEmpty || fifoError
+    case Register.modemStatus: !modemDeltas.isEmpty
+    default: false
     }
   }
 
@@ -152,6 +164,14 @@ public struct UART16550: Equatable, Sendable {
   /// Whether the guest holds the transmit line in the break condition.
   public var isTransmittingBreak: Bool { lineControl.contains(.setBreak) && !isLoopback }
 
+  /// Whether a character that is written to THR goes to the line at once and leaves no trace in the
+  /// UART, if whoever owns it takes it at once: with the divisor latch closed, no break, no loop,
+  /// and no interrupt to raise.
+  var transmitsWithoutTrace: Bool {
+    lineControl.isDisjoint(with: [.divisorLatchAccess, .setBreak]) && !isLoopback
+      && !interruptEnable.contains(.transmitterEmpty) && transmitter.isEmpty
+  }
+
   /// How many characters each direction holds.
   var depth: Int { fifosEnabled ? CharacterFIFO.capacity : 1 }
 
@@ -172,6 +192,8 @@ public struct UART16550: Equatable, Sendable {
     precondition(modemControl.isSubset(of: .implemented))
     precondition(lineErrors.isSubset(of: .errors))
     precondition(modemDeltas.isSubset(of: .deltas) && modemInputs.isDisjoint(with: .deltas))
+    precondition(
+      !transmitterEmptyPending || interruptEnable.contains(.transmitterEmpty), "a useless latch")
     precondition(!timeoutPending || fifosEnabled && !receiver.isEmpty, "time-out of nothing")
     precondition(!fifoError || fifosEnabled, "FIFO error without FIFOs")
     precondition(!receiver.hasConditions || fifoError, "a hidden error that bit 7 does not show")

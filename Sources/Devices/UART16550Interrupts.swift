@@ -30,15 +30,20 @@ extension UART16550 {
   }
 
   mutating func writeInterruptEnable(_ value: InterruptEnable) {
-    let enabled = value.intersection(.implemented)
-    // Enabling the THRE interrupt while the transmitter is empty raises it, even if reading IIR had
-    // cleared it before. Not in the datasheet, but drivers start transmitting this way, and probe
-    // for it (Linux calls a chip without it UART_BUG_TXEN).
-    if enabled.contains(.transmitterEmpty), !interruptEnable.contains(.transmitterEmpty),
-      transmitter.isEmpty
-    {
+    let wasEnabled = interruptEnable.contains(.transmitterEmpty)
+    interruptEnable = value.intersection(.implemented)
+    if !interruptEnable.contains(.transmitterEmpty) {
+      transmitterEmptyPending = false
+    } else if !wasEnabled && transmitter.isEmpty {
+      // Enabling the THRE interrupt while the transmitter is empty raises it, even if reading IIR
+      // had cleared it before. Not in the datasheet, but drivers start transmitting this way, and
+      // probe for it (Linux calls a chip without it UART_BUG_TXEN).
       transmitterEmptyPending = true
     }
-    interruptEnable = enabled
+  }
+
+  /// The transmitter has become empty.
+  mutating func latchTransmitterEmpty() {
+    transmitterEmptyPending = interruptEnable.contains(.transmitterEmpty)
   }
 }

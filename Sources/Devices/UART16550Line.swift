@@ -57,7 +57,7 @@ extension UART16550 {
   /// - Returns: The character that leaves, or `nil` if the transmitter is empty.
   public mutating func transmit() -> UInt8? {
     while let character = transmitter.popFirst() {
-      if transmitter.isEmpty { transmitterEmptyPending = true }
+      if transmitter.isEmpty { latchTransmitterEmpty() }
       if lineControl.contains(.setBreak) { continue }
       if !isLoopback { return character }
       deliver(character, [])
@@ -130,7 +130,7 @@ extension UART16550 {
   }
 
   mutating func resetTransmitter() {
-    if !transmitter.isEmpty { transmitterEmptyPending = true }
+    if !transmitter.isEmpty { latchTransmitterEmpty() }
     transmitter.removeAll()
   }
 

@@ -172,7 +172,7 @@ struct BochsDisplayTests {
       if range.isEmpty || range.lowerBound != 0 || range.upperBound > size { outside.increment() }
     }
     var random = SplitMix64(seed: 0xB0C5)
-    for _ in 0..<200_000 {
+    for _ in 0..<200_000 * effort {
       let bits = random.next()
       let port: UInt16 =
         switch bits % 4 {

@@ -199,7 +199,7 @@ struct DispiRegistersTests {
     var dispi = DispiRegisters(videoMemorySize: size)
     let corners: [UInt16] = [0, 1, 4, 7, 8, 15, 16, 24, 32, 640, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF]
     var shown = 0
-    for step in 0..<100_000 {
+    for step in 0..<100_000 * effort {
       let bits = random.next()
       let raw = UInt16(truncatingIfNeeded: bits >> 16)
       let value = bits & 0x100 == 0 ? raw : corners[Int(raw) % corners.count]

@@ -44,6 +44,13 @@ final class Counter: Sendable {
   var count: Int { value.load(ordering: .sequentiallyConsistent) }
 }
 
+/// By how much an optimised build multiplies the random steps: millions take it a second.
+#if DEBUG
+  let effort = 1
+#else
+  let effort = 20
+#endif
+
 /// The generator of Steele, Lea and Flood, "Fast splittable pseudorandom number generators".
 struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64

@@ -73,7 +73,7 @@ struct UARTPropertyTests {
     var uart = UART16550()
     var model = ReferenceReceiver()
     uart.write(Reg.ier, 0x05)
-    for step in 0..<20_000 {
+    for step in 0..<20_000 * effort {
       var agrees = true
       switch random.next() % 64 {
       case 0..<28:
@@ -103,7 +103,7 @@ struct UARTPropertyTests {
   func randomOperations() {
     var random = SplitMix64(seed: 0x16550)
     var uart = UART16550()
-    for _ in 0..<400_000 {
+    for _ in 0..<200_000 * effort {
       let bits = random.next()
       let register = UInt8(truncatingIfNeeded: bits >> 8)
       let value = UInt8(truncatingIfNeeded: bits >> 16)
