@@ -1,5 +1,6 @@
 import Devices
 import Dispatch
+import Glibc
 import Synchronization
 import Testing
 
@@ -13,6 +14,23 @@ private final class BlockingSink: ByteSink {
     entered.signal()
     release.wait()
     recorded.write(byte)
+  }
+
+  var bytes: [UInt8] { recorded.bytes }
+}
+
+/// A sink that notices two calls at once.
+private final class StrictSink: ByteSink {
+  private let inside = Atomic<Bool>(false)
+  private let recorded = RecordingSink()
+  let violations = Counter()
+
+  func write(_ byte: UInt8) {
+    if inside.exchange(true, ordering: .sequentiallyConsistent) { violations.increment() }
+    // Another thread shall come in, if it can.
+    sched_yield()
+    recorded.write(byte)
+    inside.store(false, ordering: .sequentiallyConsistent)
   }
 
   var bytes: [UInt8] { recorded.bytes }
@@ -37,13 +55,21 @@ private final class StrictLine: InterruptLine {
   var isAsserted: Bool { level.load(ordering: .sequentiallyConsistent) }
 }
 
-/// Runs each body on a thread of its own and waits for all of them.
+/// Runs each body on a thread of its own, all from the same moment, and waits for all of them.
 private func onThreads(_ bodies: [@Sendable () -> Void]) {
-  let group = DispatchGroup()
+  let arrived = DispatchGroup()
+  let finished = DispatchGroup()
+  for _ in bodies { arrived.enter() }
   for body in bodies {
-    DispatchQueue(label: "virtual CPU").async(group: group, execute: DispatchWorkItem(block: body))
+    DispatchQueue(label: "virtual CPU").async(
+      group: finished,
+      execute: DispatchWorkItem {
+        arrived.leave()
+        arrived.wait()
+        body()
+      })
   }
-  group.wait()
+  finished.wait()
 }
 
 @Suite("Serial port under threads", .timeLimit(.minutes(1)))
@@ -76,18 +102,38 @@ struct SerialThreadTests {
     #expect(!line.isAsserted)
   }
 
-  @Test("two virtual CPUs that write lose nothing, and each one's bytes keep their order")
+  @Test("two virtual CPUs that write lose nothing, and enter the sink one after the other")
   func outputOrder() {
-    let sink = RecordingSink()
+    let sink = StrictSink()
     let port = SerialPort(interrupt: RecordingLine(), output: sink)
     onThreads([
       { for byte in 0..<10_000 { port.write(Reg.thr, UInt8(byte & 0x7F)) } },
       { for byte in 0..<10_000 { port.write(Reg.thr, UInt8(byte & 0x7F) | 0x80) } },
     ])
-    let bytes = sink.bytes
+    expectBothStreams(in: sink)
+  }
+
+  @Test("the debug console serialises its virtual CPUs, too")
+  func consoleOrder() {
+    let sink = StrictSink()
+    let console = DebugConsole(output: sink)
+    onThreads([
+      { for byte in 0..<10_000 { console.write(port: 0xE9, size: 1, value: UInt32(byte & 0x7F)) } },
+      {
+        for byte in 0..<10_000 {
+          console.write(port: 0xE9, size: 1, value: UInt32(byte & 0x7F) | 0x80)
+        }
+      },
+    ])
+    expectBothStreams(in: sink)
+  }
+
+  /// Two streams of 10,000 bytes each, told apart by bit 7, each whole and in order.
+  private func expectBothStreams(in sink: StrictSink) {
     let expected = (0..<10_000).map { UInt8($0 & 0x7F) }
-    #expect(bytes.filter { $0 < 0x80 } == expected)
-    #expect(bytes.filter { $0 >= 0x80 }.map { $0 & 0x7F } == expected)
+    #expect(sink.bytes.filter { $0 < 0x80 } == expected)
+    #expect(sink.bytes.filter { $0 >= 0x80 }.map { $0 & 0x7F } == expected)
+    #expect(sink.violations.count == 0)
   }
 
   @Test("a sink that blocks stops neither the input nor a guest that reads")
