@@ -34,15 +34,17 @@ let package = Package(
     .target(name: "Devices", swiftSettings: strict),
     .target(name: "Display", dependencies: ["CZlib"], swiftSettings: strict),
     .target(
-      name: "VMM", dependencies: ["KVM", "Devices", "Display", system], swiftSettings: strict),
+      name: "VMM", dependencies: ["CKVM", "KVM", "Devices", "Display", system],
+      swiftSettings: strict),
     .target(
-      name: "ScanlineCommands", dependencies: ["VMM", argumentParser, system],
+      name: "ScanlineCommands",
+      dependencies: ["CKVM", "KVM", "VMM", "Devices", "Display", argumentParser, system],
       swiftSettings: strict),
     .executableTarget(
       name: "scanline", dependencies: ["ScanlineCommands"], swiftSettings: strict),
     .testTarget(name: "KVMTests", dependencies: ["KVM", "CKVM", system], swiftSettings: strict),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"], swiftSettings: strict),
-    .testTarget(name: "DisplayTests", dependencies: ["Display"], swiftSettings: strict),
+    .testTarget(name: "DisplayTests", dependencies: ["Display", "CZlib"], swiftSettings: strict),
     .testTarget(
       name: "VMMTests", dependencies: ["VMM", "KVM", "Devices", "Display", system],
       swiftSettings: strict),

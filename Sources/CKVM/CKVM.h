@@ -15,6 +15,8 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 // Newer than the 6.1 headers that are the oldest supported.
@@ -185,6 +187,16 @@ static inline int ckvm_eventfd_write(int fd, uint64_t value) {
 
 static inline int ckvm_eventfd_read(int fd, uint64_t *_Nonnull value) {
   return read(fd, value, sizeof *value) < 0 ? -errno : 0;
+}
+
+static inline int ckvm_signalfd(const sigset_t *_Nonnull mask) {
+  int fd = signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  return fd < 0 ? -errno : fd;
+}
+
+// The name that top -H and debuggers show; the kernel keeps 15 bytes of it.
+static inline void ckvm_set_thread_name(const char *_Nonnull name) {
+  prctl(PR_SET_NAME, name);
 }
 
 // MARK: kvm_run

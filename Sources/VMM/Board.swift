@@ -1,0 +1,85 @@
+import Devices
+import KVM
+
+/// The virtual machine with its memory and, if it has them, its in-kernel devices: what has to be
+/// made in a certain order.
+struct Board: ~Copyable {
+  private let machine: SharedMachine
+  let memory: GuestMemory
+  let video: VideoAdapter?
+  let hasKernelInterruptController: Bool
+
+  init(
+    _ hypervisor: borrowing Hypervisor, _ configuration: MachineConfiguration
+  ) throws(VMMError) {
+    let kernelIRQ = configuration.usesKernelInterruptController
+    hasKernelInterruptController = kernelIRQ
+    let (machine, memory, video) = try onHost { () throws(KVMError) in
+      let vm = try hypervisor.makeVirtualMachine()
+      let memory = try GuestMemory(size: Int(configuration.memorySize))
+      // Slots first: with an interrupt controller in place each of them would wait for the
+      // kernel's grace periods, which takes milliseconds.
+      for (index, range) in memory.ranges.enumerated() {
+        _ = try vm.makeMemorySlot(
+          index: UInt16(index), guestAddress: range.start.rawValue, memory: memory.region,
+          offset: range.offset, size: range.size)
+      }
+      let video = try configuration.framebuffer.map { mode throws(KVMError) in
+        try VideoAdapter(vm, slotIndex: UInt16(memory.ranges.count), mode: mode)
+      }
+      try vm.setIdentityMapAddress(MemoryMap.identityMap.rawValue)
+      try vm.setTSSAddress(MemoryMap.kvmTaskStateSegment.rawValue)
+      if kernelIRQ {
+        try vm.makeIRQChip()
+        try vm.makePIT2()
+      }
+      return (SharedMachine(vm), memory, video)
+    }
+    self.machine = machine
+    self.memory = memory
+    self.video = video
+  }
+
+  /// Makes a vCPU with the host's CPUID; in the state `entry`, or as after reset.
+  func makeVCPU(
+    id: UInt32, cpuid: CPUID, entry: EntryState?
+  ) throws(VMMError) -> VCPU {
+    do {
+      let vcpu = try machine.vm.makeVCPU(id: id)
+      try vcpu.setCPUID(cpuid.settingAPICID(id))
+      try entry?.load(into: vcpu)
+      return vcpu
+    } catch {
+      throw VMMError(error)
+    }
+  }
+
+  /// The wire to input `gsi` of the interrupt controller; to nowhere if there is none.
+  func interruptLine(_ gsi: UInt32) -> any InterruptLine {
+    hasKernelInterruptController
+      ? KernelInterruptLine(machine: machine, gsi: gsi) : UnconnectedLine()
+  }
+}
+
+/// The virtual machine, shared by the board and the interrupt lines.
+private final class SharedMachine: Sendable {
+  let vm: VirtualMachine
+
+  init(_ vm: consuming VirtualMachine) {
+    self.vm = vm
+  }
+}
+
+private struct KernelInterruptLine: InterruptLine {
+  let machine: SharedMachine
+  let gsi: UInt32
+
+  func set(_ asserted: Bool) {
+    // KVM_IRQ_LINE fails only without an interrupt controller, and this machine has one.
+    try? machine.vm.setIRQLine(gsi: gsi, level: asserted)
+  }
+}
+
+private struct UnconnectedLine: InterruptLine {
+  func set(_ asserted: Bool) {}
+}

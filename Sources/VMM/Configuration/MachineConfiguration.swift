@@ -1,0 +1,122 @@
+public import Display
+import Glibc
+public import SystemPackage
+
+/// What machine to build. Everything in it can be checked without KVM, by ``validate()``.
+public struct MachineConfiguration: Sendable {
+  /// Where interrupts are delivered from.
+  public enum InterruptController: String, CaseIterable, Sendable {
+    /// In the kernel when there are several vCPUs, which need it to start; otherwise none.
+    case auto
+    /// PIC, IOAPIC, local APICs and PIT in the kernel.
+    case kernel
+    /// None: starts and stops fastest. Interrupt requests go nowhere.
+    case none
+  }
+
+  /// Bytes of RAM, a multiple of 4096.
+  public var memorySize: UInt64 = 64 << 20
+  /// How many vCPUs; the first one starts, the others wait for INIT and SIPI.
+  public var cpuCount = 1
+  public var interruptController = InterruptController.auto
+  /// The video mode at the start; nil for a machine without a framebuffer.
+  public var framebuffer: FramebufferMode? = FramebufferMode(
+    width: 1024, height: 768, bitsPerPixel: 32)
+  /// What the guest finds in its boot-information block.
+  public var commandLine = ""
+  /// Where the serial port and the debug console write.
+  public var serialOutput = FileDescriptor.standardOutput
+  /// Frames that the display is polled for in a second, while there are sinks.
+  public var framesPerSecond = 60
+  /// Who sees the live picture. Without any, nothing is polled.
+  public var sinks: [any FrameSink & Sendable] = []
+
+  public init() {}
+
+  /// KVM's own limit is larger, but an APIC id has 8 bits on this machine.
+  public static let maximumCPUs = 254
+
+  /// Whether interrupts are delivered from the kernel.
+  var usesKernelInterruptController: Bool {
+    switch interruptController {
+    case .auto: cpuCount > 1
+    case .kernel: true
+    case .none: false
+    }
+  }
+
+  /// Checks every setting against the machine's limits and the host's memory.
+  public func validate() throws(VMMError) {
+    try validateMemory()
+    guard (1...Self.maximumCPUs).contains(cpuCount) else {
+      throw VMMError(
+        .usage, "\(cpuCount) vCPUs: a machine has 1 to \(Self.maximumCPUs); choose a --cpus in it")
+    }
+    guard cpuCount == 1 || interruptController != .none else {
+      throw VMMError(
+        .usage,
+        "\(cpuCount) vCPUs without an interrupt controller: all but the first could never start; "
+          + "leave out --irqchip none")
+    }
+    guard commandLine.utf8.count <= BootInformation.maximumCommandLine else {
+      throw VMMError(
+        .usage,
+        "command line: \(commandLine.utf8.count) bytes are more than the "
+          + "\(BootInformation.maximumCommandLine) that fit; shorten --append")
+    }
+    guard (1...1000).contains(framesPerSecond) else {
+      throw VMMError(.usage, "\(framesPerSecond) frames per second: choose 1 to 1000")
+    }
+  }
+
+  private func validateMemory() throws(VMMError) {
+    guard memorySize % 4096 == 0 else {
+      throw VMMError(
+        .usage, "memory of \(memorySize) bytes: is not a multiple of 4096; round it up")
+    }
+    guard (MemoryMap.minimumRAM...MemoryMap.maximumRAM).contains(memorySize) else {
+      throw VMMError(
+        .usage, "memory of \(memorySize) bytes: a machine has 2M to 64G; choose a --memory in it")
+    }
+    let host = UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))) * 4096
+    guard memorySize <= host else {
+      throw VMMError(
+        .usage,
+        "memory of \(memorySize) bytes: is more than this host's \(host); lower --memory")
+    }
+  }
+}
+
+/// Width, height and depth of a video mode.
+public struct FramebufferMode: Equatable, Sendable, CustomStringConvertible {
+  public let width: Int
+  public let height: Int
+  public let bitsPerPixel: Int
+
+  /// nil unless the mode has pixels, a depth that the display knows (8, 15, 16, 24 or 32), a width
+  /// and height that its registers hold, and fits in the largest video memory.
+  public init?(width: Int, height: Int, bitsPerPixel: Int) {
+    guard let format = PixelFormat(bitsPerPixel: bitsPerPixel),
+      (1...Self.maximumWidth).contains(width), (1...Self.maximumHeight).contains(height),
+      width * height * format.bytesPerPixel <= MemoryMap.maximumVideoMemory
+    else { return nil }
+    self.width = width
+    self.height = height
+    self.bitsPerPixel = bitsPerPixel
+  }
+
+  /// The limits of QEMU's display with the same registers.
+  public static let maximumWidth = 16000
+  public static let maximumHeight = 12000
+
+  /// Bytes of video memory for this mode: 16 MiB, or the next power of two that holds it.
+  var videoMemorySize: Int {
+    let bytes = width * height * ((bitsPerPixel + 7) / 8)
+    var size = 16 << 20
+    while size < bytes { size <<= 1 }
+    return size
+  }
+
+  /// As the command line gives it: `1024x768x32`.
+  public var description: String { "\(width)x\(height)x\(bitsPerPixel)" }
+}

@@ -1,0 +1,51 @@
+import Devices
+import Display
+import KVM
+
+/// Video memory in its own memory slot, and the registers that say how it is shown.
+final class VideoAdapter: Sendable {
+  let memory: MemoryRegion
+  let log: DirtyLog
+  let display: BochsDisplay
+
+  init(
+    _ vm: borrowing VirtualMachine, slotIndex: UInt16, mode: FramebufferMode
+  ) throws(KVMError) {
+    let memory = try MemoryRegion(size: mode.videoMemorySize)
+    let log = DirtyLog(
+      try vm.makeMemorySlot(
+        index: slotIndex, guestAddress: MemoryMap.framebuffer.rawValue, memory: memory,
+        flags: .logDirtyPages))
+    self.memory = memory
+    self.log = log
+    display = BochsDisplay(
+      videoMemorySize: memory.size,
+      initialMode: (mode.width, mode.height, mode.bitsPerPixel),
+      onClear: { bytes in
+        unsafe memory.bytes[bytes].initializeMemory(as: UInt8.self, repeating: 0)
+        log.markHostWrite(bytes)
+      })
+  }
+
+  /// What the registers ask to be shown; no mode while the display is switched off.
+  func currentMode() -> (mode: DisplayMode?, palette: Palette) {
+    let state = display.state().display
+    guard state.enabled, let format = PixelFormat(bitsPerPixel: state.bitsPerPixel) else {
+      return (nil, Palette())
+    }
+    let mode = DisplayMode(
+      width: state.width, height: state.height, format: format, stride: state.stride,
+      startOffset: state.startOffset, videoMemorySize: memory.size)
+    return (mode, format == .indexed8 ? palette() : Palette())
+  }
+
+  private func palette() -> Palette {
+    var colors = [UInt8](repeating: 0, count: 3 * 256)
+    var span = colors.mutableSpan
+    display.paletteRGB(into: &span)
+    return Palette { index in
+      let base = 3 * Int(index)
+      return RGB(red: colors[base], green: colors[base + 1], blue: colors[base + 2])
+    }
+  }
+}

@@ -1,0 +1,52 @@
+public import CKVM
+public import KVM
+
+/// What a vCPU looked like when it could not go on.
+public struct CrashReport: Sendable {
+  /// Why it could not.
+  public enum Cause: Sendable {
+    /// An exception while the double-fault handler was being called: `KVM_EXIT_SHUTDOWN`.
+    case tripleFault
+    /// KVM met an instruction that it cannot execute.
+    case emulationFailure
+    /// Another `KVM_EXIT_INTERNAL_ERROR`.
+    case internalError(suberror: UInt32)
+    /// The processor refused to enter the guest: `KVM_EXIT_FAIL_ENTRY`.
+    case failedEntry(hardwareReason: UInt64)
+    /// An exit that this machine never asked for.
+    case unknownExit(reason: String)
+    /// `KVM_RUN` itself failed.
+    case runFailed(KVMError)
+  }
+
+  /// An x86 instruction has at most 15 bytes.
+  static let longestInstruction = 15
+  /// RFLAGS.IF.
+  static let interruptFlag: UInt64 = 1 << 9
+
+  public let cpu: UInt32
+  public let cause: Cause
+  /// nil when KVM would not tell.
+  public let registers: Registers?
+  public let specialRegisters: SpecialRegisters?
+  /// The bytes from the instruction on, as far as they are known.
+  public let instruction: [UInt8]
+
+  /// One sentence: what happened, where.
+  public var summary: String {
+    let place = registers.map { " at \($0.rip.hexadecimal)" } ?? ""
+    return "vCPU \(cpu): \(what)\(place)"
+  }
+
+  private var what: String {
+    switch cause {
+    case .tripleFault: "triple fault"
+    case .emulationFailure: "emulation failure: this host's KVM cannot execute the instruction"
+    case .internalError(let suberror): "KVM internal error \(suberror)"
+    case .failedEntry(let reason):
+      "the processor refused to enter the guest (\(reason.hexadecimal))"
+    case .unknownExit(let reason): "exit that this machine does not handle: \(reason)"
+    case .runFailed(let error): "\(error)"
+    }
+  }
+}

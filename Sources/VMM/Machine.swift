@@ -1,0 +1,166 @@
+public import Devices
+public import Display
+import KVM
+
+/// A whole machine: RAM, vCPUs on their threads, a serial port, a framebuffer.
+///
+/// ```swift
+/// let image = try FlatImage(ImageFile(path: "hello.bin"))
+/// let machine = try Machine(MachineConfiguration(), image: image)
+/// try machine.start()
+/// let ending = machine.wait()
+/// ```
+///
+/// Every method may be called from any thread.
+public final class Machine: Sendable {
+  private let memory: GuestMemory
+  private let control: RunControl
+  private let vcpus: [VCPUThread]
+  private let ports: PortBus
+  private let flusher: Flusher?
+  private let haltMonitor = OnceBox<HaltMonitor>()
+  private let monitorsHalts: Bool
+
+  /// COM1; its host end takes input with ``SerialPort/enqueue(_:)``.
+  public let serial: SerialPort
+  /// What the serial port and the debug console have sent.
+  public let serialOutput: SerialWriter
+  /// Raised when the serial port's input queue has room again.
+  public let inputLow: EventDescriptor
+
+  /// Builds the machine and loads `image`; nothing runs yet.
+  public init(_ configuration: MachineConfiguration, image: FlatImage) throws(VMMError) {
+    try configuration.validate()
+    try image.validate(memorySize: configuration.memorySize)
+    let control = try RunControl()
+    let inputLow = try EventDescriptor()
+    self.control = control
+    self.inputLow = inputLow
+
+    let hypervisor = try onHost { () throws(KVMError) in try Hypervisor() }
+    try HostRequirements.check(hypervisor)
+    let board = try Board(hypervisor, configuration)
+    memory = board.memory
+    try image.file.load(into: memory, at: image.loadAddress)
+    let entry = EntryState(image: image)
+    entry.prepare(memory)
+    BootInformation(
+      memoryBelow4GiB: UInt64(memory.sizeBelow4GiB), memoryAbove4GiB: UInt64(memory.sizeAbove4GiB),
+      framebuffer: board.video.flatMap { video in
+        video.currentMode().mode.map { ($0, video.memory.size) }
+      },
+      cpuCount: configuration.cpuCount, commandLine: configuration.commandLine
+    ).write(to: memory)
+
+    serialOutput = try SerialWriter(
+      descriptor: configuration.serialOutput, stopEvent: control.stopEvent
+    ) { failure in
+      switch failure {
+      case .closed: control.stop(.outputClosed)
+      case .failed(let error):
+        control.stop(
+          .failure(
+            VMMError(.io, "serial output: \(error); make room for it or send it elsewhere")))
+      }
+    }
+    serial = SerialPort(
+      interrupt: board.interruptLine(4), output: serialOutput,
+      onInputLow: { inputLow.signal() })
+    var claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)] = [
+      ([0x3F8...0x3FF], serial),
+      ([0xE9...0xE9], DebugConsole(output: serialOutput)),
+      ([0xF4...0xF7], DebugExit { control.stop(.debugExit(value: $0)) }),
+    ]
+    if let video = board.video {
+      claims.append(([0x1CE...0x1CF, 0x3C6...0x3C9], video.display))
+    }
+    let ports = PortBus(claims)
+    self.ports = ports
+    flusher = board.video.map {
+      Flusher(
+        video: $0, sinks: configuration.sinks,
+        framesPerSecond: configuration.framesPerSecond, control: control)
+    }
+    monitorsHalts = board.hasKernelInterruptController
+    let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
+    var vcpus: [VCPUThread] = []
+    for id in 0..<UInt32(configuration.cpuCount) {
+      vcpus.append(
+        VCPUThread(
+          vcpu: try board.makeVCPU(id: id, cpuid: cpuid, entry: id == 0 ? entry : nil),
+          ports: ports, memory: memory, control: control))
+    }
+    self.vcpus = vcpus
+  }
+
+  deinit {
+    control.stop(.quit)
+    join()
+  }
+
+  /// Lets the vCPUs run.
+  public func start() throws(VMMError) {
+    do {
+      try flusher?.start()
+      // Before the vCPUs: KVM hands out a vCPU's statistics only while it does not run.
+      if monitorsHalts {
+        try haltMonitor.set { () throws(VMMError) in
+          try HaltMonitor(vcpus: vcpus, control: control)
+        }
+      }
+      for vcpu in vcpus { try vcpu.start() }
+    } catch {
+      control.stop(.failure(error))
+      join()
+      throw error
+    }
+  }
+
+  /// Stops the machine, unless it is stopping already, and does not wait for it.
+  public func stop(_ ending: Ending) {
+    control.stop(ending)
+  }
+
+  /// Readable in `poll(2)` once the machine is stopping.
+  public var stopEvent: EventDescriptor { control.stopEvent }
+
+  /// Waits until the machine has stopped: no vCPU runs any more, and their pending I/O is complete.
+  public func wait() -> Ending {
+    join()
+    flusher?.finish()
+    return control.ending ?? .quit
+  }
+
+  /// Lends the picture: while the machine runs what can be seen of it now (R2), after ``wait()`` the
+  /// exact last frame (R3). An empty frame if the machine has no framebuffer.
+  public func withFrame<Result, Failure: Error>(
+    _ body: (borrowing Frame) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let flusher else { return try body(Frame()) }
+    flusher.flush()
+    return try flusher.withFrame(body)
+  }
+
+  /// What the flusher has done so far; nil if the machine has no framebuffer.
+  public var frameStatistics: FrameStatistics? { flusher?.statistics }
+
+  /// Accesses to ports that no device claims.
+  public var unclaimedPortAccesses: (reads: UInt64, writes: UInt64) {
+    (ports.unclaimed.reads, ports.unclaimed.writes)
+  }
+
+  /// A copy of `count` bytes of RAM at `address`; nil unless all of them are RAM. Exact after
+  /// ``wait()``.
+  public func readMemory(_ count: Int, at address: GuestAddress) -> [UInt8]? {
+    memory.read(count, at: address)
+  }
+
+  private func join() {
+    for vcpu in vcpus { vcpu.join() }
+    // A machine that was never started has nothing to join.
+    control.stop(.quit)
+    haltMonitor.value?.join()
+    flusher?.join()
+    control.removeAll()
+  }
+}

@@ -1,0 +1,88 @@
+import Glibc
+public import KVM
+
+/// The guest's RAM: one mapping of the host, shown to the guest as one or two ranges.
+///
+/// Guests write to it while the host reads: every access copies, and none hands out a reference
+/// into it.
+public final class GuestMemory: Sendable {
+  /// A range of guest physical addresses and where it begins in the mapping.
+  struct Range: Sendable {
+    let start: GuestAddress
+    let size: Int
+    let offset: Int
+  }
+
+  let region: MemoryRegion
+  let ranges: [Range]
+
+  /// - Parameter size: In bytes, a multiple of 4096.
+  public init(size: Int) throws(KVMError) {
+    region = try MemoryRegion(size: size)
+    let low = min(size, Int(MemoryMap.lowMemoryEnd.rawValue))
+    var ranges = [Range(start: 0, size: low, offset: 0)]
+    if size > low {
+      ranges.append(Range(start: MemoryMap.highRAM, size: size - low, offset: low))
+    }
+    self.ranges = ranges
+  }
+
+  public var size: Int { region.size }
+
+  /// Bytes of RAM below 4 GiB, from address 0.
+  var sizeBelow4GiB: Int { ranges[0].size }
+
+  /// Bytes of RAM from 4 GiB up.
+  var sizeAbove4GiB: Int { size - ranges[0].size }
+
+  /// The end of the highest range of RAM.
+  var end: GuestAddress {
+    ranges.reduce(0) { max($0, GuestAddress($1.start.rawValue + UInt64($1.size))) }
+  }
+
+  /// The host's bytes behind `count` bytes at `address`; nil unless all of them are RAM of one
+  /// range.
+  private func bytes(at address: GuestAddress, count: Int) -> UnsafeMutableRawBufferPointer? {
+    for range in ranges where address >= range.start {
+      let distance = address.rawValue - range.start.rawValue
+      guard distance <= UInt64(range.size), count <= range.size - Int(distance) else { continue }
+      return unsafe UnsafeMutableRawBufferPointer(
+        rebasing: region.bytes[(range.offset + Int(distance))...].prefix(count))
+    }
+    return nil
+  }
+
+  /// Copies `bytes` to `address`. False, and nothing is written, unless all of it is RAM.
+  public func write(_ bytes: [UInt8], at address: GuestAddress) -> Bool {
+    guard let destination = unsafe self.bytes(at: address, count: bytes.count) else { return false }
+    unsafe destination.copyBytes(from: bytes)
+    return true
+  }
+
+  /// Stores `value` at `address`, little endian. False, and nothing is written, unless all of it
+  /// is RAM.
+  public func store<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ value: Value, at address: GuestAddress
+  ) -> Bool {
+    let size = MemoryLayout<Value>.size
+    guard let destination = unsafe bytes(at: address, count: size) else { return false }
+    unsafe destination.storeBytes(of: value.littleEndian, as: Value.self)
+    return true
+  }
+
+  /// A copy of `count` bytes at `address`; nil unless all of them are RAM.
+  public func read(_ count: Int, at address: GuestAddress) -> [UInt8]? {
+    guard count >= 0, let source = unsafe bytes(at: address, count: count) else { return nil }
+    return unsafe [UInt8](source)
+  }
+
+  /// Lets `fill` write `count` bytes at `address` itself, for example straight from a file.
+  func fill<Failure: Error>(
+    _ count: Int, at address: GuestAddress,
+    with fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) -> Bool {
+    guard let destination = unsafe bytes(at: address, count: count) else { return false }
+    try unsafe fill(destination)
+    return true
+  }
+}

@@ -1,0 +1,104 @@
+import Devices
+import KVM
+import Synchronization
+
+/// Brings port accesses to their devices.
+///
+/// A table with one byte for each of the 65,536 ports gives the device's index. The bus does not
+/// change once the machine runs, so that any number of vCPUs use it without a lock.
+@safe
+final class PortBus: @unchecked Sendable {
+  /// Accesses that no device claimed, since the start.
+  struct Unclaimed: Sendable {
+    let reads: UInt64
+    let writes: UInt64
+  }
+
+  /// Index 0 means unclaimed.
+  private let indexOfPort: UnsafeMutablePointer<UInt8>
+  private let devices: UnsafeMutableBufferPointer<any PortIODevice>
+  private let unclaimedReads = Atomic<UInt64>(0)
+  private let unclaimedWrites = Atomic<UInt64>(0)
+
+  /// - Parameter claims: Each device with its ports; at most 254, without overlaps.
+  init(_ claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)]) {
+    unsafe indexOfPort = .allocate(capacity: 1 << 16)
+    unsafe indexOfPort.initialize(repeating: 0, count: 1 << 16)
+    unsafe devices = .allocate(capacity: claims.count + 1)
+    unsafe devices.initializeElement(at: 0, to: UnclaimedPorts())
+    for (index, claim) in claims.enumerated() {
+      unsafe devices.initializeElement(at: index + 1, to: claim.device)
+      for port in claim.ports.joined() {
+        unsafe indexOfPort[Int(port)] = UInt8(index + 1)
+      }
+    }
+  }
+
+  deinit {
+    unsafe devices.deinitialize()
+    unsafe devices.deallocate()
+    unsafe indexOfPort.deallocate()
+  }
+
+  var unclaimed: Unclaimed {
+    Unclaimed(
+      reads: unclaimedReads.load(ordering: .relaxed),
+      writes: unclaimedWrites.load(ordering: .relaxed))
+  }
+
+  /// Serves one `KVM_EXIT_IO`: `count` accesses of `size` bytes at the same port.
+  func serve(_ access: PortIO) {
+    let index = unsafe Int(indexOfPort[Int(access.port)])
+    guard index != 0 else { return serveUnclaimed(access) }
+    var data = unsafe access.data
+    for _ in 0..<access.count {
+      switch access.direction {
+      case .out:
+        let value = unsafe loadValue(from: data, size: access.size)
+        unsafe devices[index].write(port: access.port, size: access.size, value: value)
+      case .in:
+        let value = unsafe devices[index].read(port: access.port, size: access.size)
+        unsafe storeValue(value, to: data, size: access.size)
+      }
+      unsafe data += access.size
+    }
+  }
+
+  /// An empty bus floats high: reads give all ones, writes are dropped. Both are counted.
+  private func serveUnclaimed(_ access: PortIO) {
+    switch access.direction {
+    case .out:
+      unclaimedWrites.add(UInt64(access.count), ordering: .relaxed)
+    case .in:
+      unclaimedReads.add(UInt64(access.count), ordering: .relaxed)
+      unsafe access.data.initializeMemory(
+        as: UInt8.self, repeating: 0xFF, count: access.size * access.count)
+    }
+  }
+}
+
+/// The little-endian value of `size` bytes, 1, 2 or 4.
+@unsafe
+private func loadValue(from data: UnsafeRawPointer, size: Int) -> UInt32 {
+  switch size {
+  case 1: unsafe UInt32(data.load(as: UInt8.self))
+  case 2: unsafe UInt32(data.loadUnaligned(as: UInt16.self))
+  default: unsafe data.loadUnaligned(as: UInt32.self)
+  }
+}
+
+/// Stores the low `size` bytes of `value`, 1, 2 or 4, little endian.
+@unsafe
+private func storeValue(_ value: UInt32, to data: UnsafeMutableRawPointer, size: Int) {
+  switch size {
+  case 1: unsafe data.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+  case 2: unsafe data.storeBytes(of: UInt16(truncatingIfNeeded: value), as: UInt16.self)
+  default: unsafe data.storeBytes(of: value, as: UInt32.self)
+  }
+}
+
+/// Stands at index 0, which is never served, so that the table needs no optional.
+private final class UnclaimedPorts: PortIODevice {
+  func read(port: UInt16, size: Int) -> UInt32 { .max }
+  func write(port: UInt16, size: Int, value: UInt32) {}
+}
