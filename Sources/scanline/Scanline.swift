@@ -1,4 +1,8 @@
+import ScanlineCommands
+
 @main
 enum Scanline {
-  static func main() {}
+  static func main() {
+    ScanlineCommand.start()
+  }
 }

@@ -1,0 +1,22 @@
+import ArgumentParser
+import VMM
+
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Run the built-in guest: text in the terminal, a picture in demo.ppm.")
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the picture goes: PNG if it ends in .png, else PPM; - for standard output.",
+      valueName: "file"))
+  var screenshot = "demo.ppm"
+
+  func run() throws {
+    var run = MachineRun()
+    run.screenshot = screenshot
+    run.verbose = true
+    try run.run(FlatImage(.demo))
+    // The picture is what the demonstration is for: say where it is.
+  }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Display
+import Glibc
+import SystemPackage
+import VMM
+
+/// What `run` and `demo` have in common: a machine from its start to the exit status.
+struct MachineRun {
+  var configuration = MachineConfiguration()
+  var screenshot: String?
+  var timeout: Seconds?
+  var verbose = false
+  var quiet = false
+
+  init() {}
+
+  init(_ options: MachineOptions, memory: ByteCount) {
+    configuration = options.configuration(memory: memory)
+    screenshot = options.screenshot
+    timeout = options.timeout
+    verbose = options.verbose
+    quiet = options.quiet
+  }
+
+  /// Runs `image` to its end, and ends the process accordingly: with a status, or by a signal.
+  func run(_ image: FlatImage) throws(VMMError) -> Never {
+    let screenshot = try prepareScreenshot()
+    var configuration = configuration
+    if screenshot?.usesStandardOutput == true { configuration.serialOutput = .standardError }
+    if verbose { configuration.sinks.append(IgnoringSink()) }
+
+    // Before the machine's threads, which inherit the mask.
+    let signals = try SignalQueue()
+    let machine = try Machine(configuration, image: image)
+    if verbose { describe(image) }
+    var session = ConsoleSession(machine, signals: signals, timeout: timeout?.nanoseconds)
+    let ending = try session.run()
+    var failure: VMMError?
+    if let screenshot {
+      do {
+        try machine.withFrame { frame throws(VMMError) in try screenshot.write(frame) }
+      } catch {
+        failure = error
+      }
+    }
+    explain(ending, machine)
+    if let failure { StandardError.say(failure.description) }
+    // The kernel takes a machine apart faster with its process than before.
+    withExtendedLifetime(machine) { end(ending, failure: failure, signals: signals) }
+  }
+
+  private func prepareScreenshot() throws(VMMError) -> Screenshot? {
+    guard let screenshot else { return nil }
+    guard configuration.framebuffer != nil else {
+      throw VMMError(
+        .usage, "screenshot \(screenshot): there is no framebuffer; leave out --framebuffer none")
+    }
+    return try Screenshot(path: screenshot)
+  }
+
+  private func describe(_ image: FlatImage) {
+    StandardError.say(
+      "\(image.file.name): \(image.file.kind.summary), \(image.file.size) bytes at "
+        + "\(image.loadAddress), entered at \(image.entry) in \(image.mode.summary)")
+  }
+
+  private func explain(_ ending: Ending, _ machine: Machine) {
+    if let summary = ending.summary, !quiet || !ending.isExpected { StandardError.say(summary) }
+    for line in ending.details { StandardError.write("  \(line)\n") }
+    guard verbose else { return }
+    if let statistics = machine.frameStatistics {
+      StandardError.say(
+        "display: \(statistics.updates) updates, \(statistics.pagesReported) dirty pages, "
+          + "\(statistics.scanlinesFlushed) changed scanlines, \(statistics.bytesCopied) bytes")
+    }
+    let unclaimed = machine.unclaimedPortAccesses
+    if unclaimed.reads + unclaimed.writes > 0 {
+      StandardError.say(
+        "ports that no device claims: \(unclaimed.reads) reads, \(unclaimed.writes) writes")
+    }
+  }
+
+  private func end(_ ending: Ending, failure: VMMError?, signals: SignalQueue) -> Never {
+    switch ending.processEnd {
+    case .signal(let number):
+      signal(number, SIG_DFL)
+      signals.release()
+      raise(number)
+      // Reached only if nothing happens by default at that signal.
+      exit(128 + number)
+    case .status(let status):
+      // The guest ran, but what the user asked for is not there.
+      exit(failure.map(ExitStatus.of) ?? status)
+    }
+  }
+}
+
+/// Has the display polled, for its statistics alone.
+private struct IgnoringSink: FrameSink {
+  mutating func present(_ frame: borrowing Frame, damage: borrowing Damage) {}
+}
+
+extension Ending {
+  /// Whether a guest that works may end like this.
+  fileprivate var isExpected: Bool {
+    switch self {
+    case .debugExit, .halted(interruptsEnabled: false), .quit: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+
+struct ProbeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "probe",
+    abstract: "Say what this host's KVM can do, and what is missing for what.",
+    discussion: """
+      Asks KVM for its capabilities, and runs a few instructions in each processor mode. Ends with \
+      72 when no machine can run here.
+      """)
+
+  @Option(help: "The report's format: text or json.")
+  var format = ReportFormat.text
+
+  func run() throws {
+    let report = try HostReport()
+    try report.print(as: format)
+    if !report.isUsable { throw ExitCode(ExitStatus.host) }
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a flat image or a boot sector.",
+    discussion: """
+      The guest's serial port is standard input and output; what scanline itself says goes to \
+      standard error. In a terminal every key goes to the guest; Ctrl-A x quits, Ctrl-A h helps.
+      """)
+
+  @OptionGroup(title: "Image") var image: ImageOptions
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
+  func run() throws {
+    try MachineRun(machine, memory: image.memory).run(image.load())
+  }
+}

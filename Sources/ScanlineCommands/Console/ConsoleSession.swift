@@ -1,0 +1,145 @@
+import Devices
+import Glibc
+import SystemPackage
+import VMM
+
+/// Runs a machine in the user's terminal: keys to the guest, signals to an orderly end, the time
+/// limit, and the terminal as it was before.
+///
+/// One thread, the main one, waits for all of it in `poll(2)`, so nothing here can race.
+struct ConsoleSession: ~Copyable {
+  private let machine: Machine
+  private let signals: SignalQueue
+  private let deadline: UInt64?
+  private let usesEscapes = Terminal.isStandardInput
+  private var escapes = EscapeFilter()
+  private var inputIsOpen = true
+  /// When what the guest sent without a newline is due; nil if nothing waits.
+  private var flushDeadline: UInt64?
+
+  /// How long such output may linger.
+  private static let flushDelay: UInt64 = 16_000_000
+  private static let chunk = 4096
+
+  /// - Parameters:
+  ///   - signals: Made before the machine's threads.
+  ///   - timeout: In nanoseconds from now on; nil for none.
+  init(_ machine: Machine, signals: SignalQueue, timeout: UInt64?) {
+    self.machine = machine
+    self.signals = signals
+    deadline = timeout.map { monotonicNanoseconds() &+ $0 }
+  }
+
+  /// Runs the machine until it has stopped. The terminal is as before when this returns, and all
+  /// output of the guest has been written.
+  mutating func run() throws(VMMError) -> Ending {
+    Terminal.restoreOnCrash()
+    Terminal.makeRaw()
+    defer { Terminal.restore() }
+    try machine.start()
+    while !waitForEvents() {}
+    let ending = machine.wait()
+    Terminal.restore()
+    switch ending {
+    case .debugExit, .halted, .crash, .quit:
+      // From here on a signal ends the process at once: a reader may never come back.
+      signals.release()
+      machine.serialOutput.finish()
+    case .timeout, .signal, .outputClosed, .failure:
+      _ = machine.serialOutput.flush()
+    }
+    return ending
+  }
+
+  /// Waits for the next event and handles it. True once the machine is stopping.
+  private mutating func waitForEvents() -> Bool {
+    let wantsInput = inputIsOpen && machine.serial.inputSpace > 0 && mayReadInput
+    var set = PollSet()
+    let stop = set.add(machine.stopEvent.descriptor)
+    let signal = set.add(signals.descriptor)
+    let pending = set.add(machine.serialOutput.pending.descriptor)
+    let low = set.add(machine.inputLow.descriptor)
+    let input = set.add(wantsInput ? .standardInput : nil)
+    let ready = set.wait(until: nextDeadline)
+
+    if ready.contains(stop) { return true }
+    if ready.contains(signal) { handleSignals() }
+    if ready.contains(pending) {
+      machine.serialOutput.pending.clear()
+      flushDeadline = flushDeadline ?? monotonicNanoseconds() + Self.flushDelay
+    }
+    if ready.contains(low) { machine.inputLow.clear() }
+    if ready.contains(input) { readInput() }
+    handleDeadlines()
+    return false
+  }
+
+  private var nextDeadline: UInt64? {
+    guard let flushDeadline, let deadline else { return flushDeadline ?? deadline }
+    return min(flushDeadline, deadline)
+  }
+
+  private mutating func handleDeadlines() {
+    guard let next = nextDeadline, monotonicNanoseconds() >= next else { return }
+    let now = monotonicNanoseconds()
+    if let deadline, now >= deadline { machine.stop(.timeout) }
+    if let due = flushDeadline, now >= due {
+      flushDeadline = machine.serialOutput.flush() ? nil : now + Self.flushDelay
+    }
+  }
+
+  private func handleSignals() {
+    while let signal = signals.next() {
+      switch signal {
+      case SIGTSTP:
+        Terminal.restore()
+        // SIGTSTP itself is blocked here; this one cannot be.
+        raise(SIGSTOP)
+        Terminal.makeRaw()
+      case SIGCONT:
+        Terminal.makeRaw()
+      default:
+        machine.stop(.signal(signal))
+      }
+    }
+  }
+
+  /// A background job that reads the terminal would be stopped, and its guest with it.
+  private var mayReadInput: Bool { !usesEscapes || Terminal.isInForeground }
+
+  private mutating func readInput() {
+    var buffer = [UInt8](repeating: 0, count: min(Self.chunk, machine.serial.inputSpace))
+    let count = unsafe buffer.withUnsafeMutableBytes { buffer in
+      (try? unsafe FileDescriptor.standardInput.read(into: buffer)) ?? 0
+    }
+    guard count > 0 else {
+      inputIsOpen = false
+      machine.serial.endInput()
+      return
+    }
+    let bytes = buffer.prefix(count)
+    if usesEscapes { filterInput(bytes) } else { send(Array(bytes)) }
+  }
+
+  private mutating func filterInput(_ bytes: ArraySlice<UInt8>) {
+    var forGuest: [UInt8] = []
+    let machine = machine
+    escapes.filter(bytes) {
+      forGuest.append($0)
+    } obey: { command in
+      switch command {
+      case .quit: machine.stop(.quit)
+      case .sendBreak: machine.serial.sendBreak()
+      case .help:
+        StandardError.write(
+          EscapeFilter.help.split(separator: "\n").joined(separator: "\r\n") + "\r\n")
+      }
+    }
+    send(forGuest)
+  }
+
+  /// There is space: no more was read than that, and only this thread adds.
+  private func send(_ bytes: [UInt8]) {
+    machine.serial.enqueue(bytes.span)
+  }
+}

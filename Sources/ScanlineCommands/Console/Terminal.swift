@@ -1,0 +1,50 @@
+import Glibc
+
+/// The user's terminal, which is raw while a guest owns it.
+///
+/// Its settings before that are kept where a signal handler can reach them, so that even a crash of
+/// ours leaves a usable terminal behind.
+enum Terminal {
+  /// Written only by the main thread, before the handlers that read it are set.
+  nonisolated(unsafe) private static var savedSettings = termios()
+  nonisolated(unsafe) private static var isRaw = false
+
+  /// Whether standard input is a terminal.
+  static var isStandardInput: Bool { isatty(STDIN_FILENO) == 1 }
+
+  /// Whether this process may read the terminal and change its settings without being stopped.
+  static var isInForeground: Bool { tcgetpgrp(STDIN_FILENO) == getpgrp() }
+
+  /// Sends every key to the guest at once, Ctrl-C included. Output keeps being translated, so that
+  /// a guest's newline starts a line.
+  static func makeRaw() {
+    guard isStandardInput, isInForeground, unsafe !isRaw else { return }
+    guard unsafe tcgetattr(STDIN_FILENO, &savedSettings) == 0 else { return }
+    var settings = unsafe savedSettings
+    settings.c_iflag &= ~tcflag_t(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON)
+    settings.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | IEXTEN | ISIG)
+    settings.c_cflag = settings.c_cflag & ~tcflag_t(CSIZE | PARENB) | tcflag_t(CS8)
+    unsafe isRaw = unsafe tcsetattr(STDIN_FILENO, TCSANOW, &settings) == 0
+  }
+
+  /// Puts back what ``makeRaw()`` found. Safe in a signal handler: it makes one system call.
+  static func restore() {
+    guard unsafe isRaw else { return }
+    unsafe isRaw = false
+    unsafe tcsetattr(STDIN_FILENO, TCSANOW, &savedSettings)
+  }
+
+  /// Has the terminal restored before a crash of ours ends the process in the usual way.
+  static func restoreOnCrash() {
+    for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS] {
+      var action = sigaction()
+      unsafe action.__sigaction_handler.sa_handler = { signal in
+        Terminal.restore()
+        // The handler is gone by now (SA_RESETHAND), so this ends the process.
+        raise(signal)
+      }
+      action.sa_flags = CInt(bitPattern: UInt32(SA_RESETHAND)) | SA_NODEFER
+      unsafe sigaction(signal, &action, nil)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Glibc
+import VMM
+
+/// The exit statuses of `scanline`. They are even, so that they never collide with those of a
+/// guest, which `isa-debug-exit` makes odd.
+enum ExitStatus {
+  static let success: Int32 = 0
+  static let userQuit: Int32 = 2
+  static let usage: Int32 = 64
+  static let image: Int32 = 66
+  static let crash: Int32 = 70
+  static let host: Int32 = 72
+  static let io: Int32 = 74
+  static let timeout: Int32 = 124
+
+  /// The table that `--help` shows; README has the same.
+  static let table = """
+    EXIT STATUS:
+      0           the guest halted: `cli; hlt` on every vCPU
+      (v << 1)|1  the guest wrote v to isa-debug-exit (port 0xF4); always odd
+      2           the user quit (Ctrl-A x)
+      64          usage: an option or a value that no machine can have
+      66          the image cannot be loaded
+      70          the guest crashed: triple fault, emulation failure, unknown exit
+      72          the host cannot run it: no /dev/kvm, no permission, too old
+      74          a file or a stream cannot be read or written
+      124         the time limit (--timeout) has passed
+      signal      ended by that signal, after cleaning up (SIGPIPE: nobody reads the output)
+    """
+
+  static func of(_ error: VMMError) -> Int32 {
+    switch error.kind {
+    case .usage: usage
+    case .image: image
+    case .host: host
+    case .io: io
+    }
+  }
+}
+
+extension Ending {
+  /// How the process ends. A signal is raised again, so that the shell sees it.
+  enum ProcessEnd: Equatable {
+    case status(Int32)
+    case signal(Int32)
+  }
+
+  var processEnd: ProcessEnd {
+    switch self {
+    case .debugExit(let value): .status(Int32(UInt8(truncatingIfNeeded: value << 1 | 1)))
+    case .halted: .status(ExitStatus.success)
+    case .crash: .status(ExitStatus.crash)
+    case .timeout: .status(ExitStatus.timeout)
+    case .quit: .status(ExitStatus.userQuit)
+    case .signal(let number): .signal(number)
+    case .outputClosed: .signal(SIGPIPE)
+    case .failure(let error): .status(ExitStatus.of(error))
+    }
+  }
+
+  /// One sentence; nil when there is nobody left to read it.
+  var summary: String? {
+    switch self {
+    case .debugExit(let value): "the guest exited with \(value) by isa-debug-exit"
+    case .halted(interruptsEnabled: false): "the guest halted"
+    case .halted(interruptsEnabled: true):
+      "the guest waits for an interrupt, and this machine has no interrupt controller; "
+        + "try --irqchip kernel"
+    case .crash(let report): report.summary
+    case .timeout: "the time limit has passed; raise --timeout if the guest needs longer"
+    case .quit: "quit by the user"
+    case .signal(let number): "ended by signal \(number)"
+    case .outputClosed: nil
+    case .failure(let error): error.description
+    }
+  }
+
+  /// Further lines for a person.
+  var details: [String] {
+    if case .crash(let report) = self { report.details } else { [] }
+  }
+}

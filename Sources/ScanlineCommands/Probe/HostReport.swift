@@ -1,0 +1,77 @@
+import KVM
+import VMM
+
+/// What `probe` tells about a host.
+struct HostReport: Report {
+  /// One capability of KVM, and what it is for.
+  struct Feature: Encodable {
+    let name: String
+    let purpose: String
+    let isRequired: Bool
+    /// What KVM_CHECK_EXTENSION said; 0 means absent.
+    let value: Int
+
+    var isPresent: Bool { value != 0 }
+  }
+
+  /// What KVM_GET_API_VERSION says; ``Hypervisor`` accepts no other.
+  let apiVersion = 12
+  let features: [Feature]
+  let modes: [ModeProbe.Result]
+
+  /// Whether any machine can run here.
+  let isUsable: Bool
+
+  private static let optional: [(capability: Capability, purpose: String)] = [
+    (.irqchip, "interrupt controllers in the kernel, several vCPUs"),
+    (.pit2, "the programmable interval timer"),
+    (.splitIRQChip, "local APICs in the kernel, the rest here"),
+    (.manualDirtyLogProtect2, "re-protecting only the pages that were read"),
+    (.dirtyLogRing, "a dirty log per vCPU"),
+    (.coalescedPIO, "batched serial output"),
+    (.ioEventFD, "doorbells without an exit"),
+    (.irqFD, "interrupts from another thread or process"),
+    (.signalMSI, "message-signalled interrupts"),
+    (.setGuestDebug, "breakpoints and single steps"),
+    (.getTSCFrequency, "telling the guest its time-stamp counter's frequency"),
+    (.binaryStatistics, "the kernel's statistics"),
+  ]
+
+  /// - Throws: ``KVMError`` without a usable `/dev/kvm`.
+  init() throws(VMMError) {
+    do {
+      let hypervisor = try Hypervisor()
+      func feature(_ capability: Capability, _ purpose: String, isRequired: Bool) -> Feature {
+        Feature(
+          name: capability.description, purpose: purpose, isRequired: isRequired,
+          value: hypervisor.checkExtension(capability))
+      }
+      features =
+        HostRequirements.required.map { feature($0.capability, $0.purpose, isRequired: true) }
+        + Self.optional.map { feature($0.capability, $0.purpose, isRequired: false) }
+    } catch {
+      throw VMMError(error)
+    }
+    isUsable = features.allSatisfy { $0.isPresent || !$0.isRequired }
+    modes = isUsable ? ModeProbe.all.map { $0.run() } : []
+  }
+
+  var lines: [String] {
+    var lines = ["/dev/kvm: KVM API \(apiVersion)", "", "Needed by every machine:"]
+    lines += features.filter(\.isRequired).map(Self.line)
+    lines += ["", "Needed by some:"]
+    lines += features.filter { !$0.isRequired }.map(Self.line)
+    lines += ["", "A few instructions run as:"]
+    lines += modes.map { "  \(mark($0.works)) \($0.name): \($0.works ? "works" : $0.outcome)" }
+    lines += ["", isUsable ? "Machines can run here." : "No machine can run here."]
+    return lines
+  }
+
+  private static func line(_ feature: Feature) -> String {
+    "  \(mark(feature.isPresent)) \(feature.name): \(feature.purpose)"
+  }
+}
+
+private func mark(_ isPresent: Bool) -> String {
+  isPresent ? "yes" : "no "
+}
