@@ -16,7 +16,7 @@ public final class Machine: Sendable {
   private let memory: GuestMemory
   private let control: RunControl
   private let vcpus: [VCPUThread]
-  private let ports: PortBus
+  private let unclaimed = UnclaimedAccesses()
   private let flusher: Flusher?
   private let haltMonitor = OnceBox<HaltMonitor>()
   private let monitorsHalts: Bool
@@ -74,8 +74,8 @@ public final class Machine: Sendable {
     if let video = board.video {
       claims.append(([0x1CE...0x1CF, 0x3C6...0x3C9], video.display))
     }
-    let ports = PortBus(claims)
-    self.ports = ports
+    let loop = ExitLoop(
+      ports: PortBus(claims, unclaimed: unclaimed), unclaimed: unclaimed)
     flusher = board.video.map {
       Flusher(
         video: $0, sinks: configuration.sinks,
@@ -88,7 +88,7 @@ public final class Machine: Sendable {
       vcpus.append(
         VCPUThread(
           vcpu: try board.makeVCPU(id: id, cpuid: cpuid, entry: id == 0 ? entry : nil),
-          ports: ports, memory: memory, control: control))
+          loop: loop, memory: memory, control: control))
     }
     self.vcpus = vcpus
   }
@@ -144,10 +144,11 @@ public final class Machine: Sendable {
   /// What the flusher has done so far; nil if the machine has no framebuffer.
   public var frameStatistics: FrameStatistics? { flusher?.statistics }
 
-  /// Accesses to ports that no device claims.
-  public var unclaimedPortAccesses: (reads: UInt64, writes: UInt64) {
-    (ports.unclaimed.reads, ports.unclaimed.writes)
-  }
+  /// What kept the display from being flushed or shown, if anything did.
+  public var displayFailure: (any Error)? { flusher?.failure }
+
+  /// What the guest did that nothing answered.
+  public var unclaimedAccesses: UnclaimedAccessStatistics { unclaimed.statistics }
 
   /// A copy of `count` bytes of RAM at `address`; nil unless all of them are RAM. Exact after
   /// ``wait()``.

@@ -17,6 +17,5 @@ struct DemoCommand: ParsableCommand {
     run.screenshot = screenshot
     run.verbose = true
     try run.run(FlatImage(.demo))
-    // The picture is what the demonstration is for: say where it is.
   }
 }

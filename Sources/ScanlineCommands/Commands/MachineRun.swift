@@ -35,10 +35,13 @@ struct MachineRun {
     if verbose { describe(image) }
     var session = ConsoleSession(machine, signals: signals, timeout: timeout?.nanoseconds)
     let ending = try session.run()
+    // The guest's last line on the terminal may be unfinished.
+    if Terminal.isStandardError, !machine.serialOutput.endsLine { StandardError.write("\n") }
     var failure: VMMError?
     if let screenshot {
       do {
         try machine.withFrame { frame throws(VMMError) in try screenshot.write(frame) }
+        if verbose { StandardError.say("wrote the last frame to \(screenshot.name)") }
       } catch {
         failure = error
       }
@@ -65,6 +68,7 @@ struct MachineRun {
   }
 
   private func explain(_ ending: Ending, _ machine: Machine) {
+    if let error = machine.displayFailure { StandardError.say("display: \(error)") }
     if let summary = ending.summary, !quiet || !ending.isExpected { StandardError.say(summary) }
     for line in ending.details { StandardError.write("  \(line)\n") }
     guard verbose else { return }
@@ -73,10 +77,11 @@ struct MachineRun {
         "display: \(statistics.updates) updates, \(statistics.pagesReported) dirty pages, "
           + "\(statistics.scanlinesFlushed) changed scanlines, \(statistics.bytesCopied) bytes")
     }
-    let unclaimed = machine.unclaimedPortAccesses
-    if unclaimed.reads + unclaimed.writes > 0 {
+    let unclaimed = machine.unclaimedAccesses
+    if unclaimed.total > 0 {
       StandardError.say(
-        "ports that no device claims: \(unclaimed.reads) reads, \(unclaimed.writes) writes")
+        "unclaimed: ports \(unclaimed.portReads) reads, \(unclaimed.portWrites) writes; "
+          + "memory \(unclaimed.memoryReads) reads, \(unclaimed.memoryWrites) writes")
     }
   }
 

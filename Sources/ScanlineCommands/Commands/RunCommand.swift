@@ -6,7 +6,8 @@ struct RunCommand: ParsableCommand {
     abstract: "Run a flat image or a boot sector.",
     discussion: """
       The guest's serial port is standard input and output; what scanline itself says goes to \
-      standard error. In a terminal every key goes to the guest; Ctrl-A x quits, Ctrl-A h helps.
+      standard error. In a terminal every key goes to the guest; Ctrl-A x quits, Ctrl-A h helps. \
+      The exit statuses are in `scanline --help`.
       """)
 
   @OptionGroup(title: "Image") var image: ImageOptions

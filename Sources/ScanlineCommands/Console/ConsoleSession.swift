@@ -40,20 +40,20 @@ struct ConsoleSession: ~Copyable {
     while !waitForEvents() {}
     let ending = machine.wait()
     Terminal.restore()
+    // From here on a signal ends the process at once: whoever reads what is left to write may never
+    // come back.
+    signals.release()
     switch ending {
-    case .debugExit, .halted, .crash, .quit:
-      // From here on a signal ends the process at once: a reader may never come back.
-      signals.release()
-      machine.serialOutput.finish()
-    case .timeout, .signal, .outputClosed, .failure:
-      _ = machine.serialOutput.flush()
+    case .debugExit, .halted, .crash, .quit: machine.serialOutput.finish()
+    case .timeout, .signal, .outputClosed, .failure: _ = machine.serialOutput.flush()
     }
     return ending
   }
 
   /// Waits for the next event and handles it. True once the machine is stopping.
   private mutating func waitForEvents() -> Bool {
-    let wantsInput = inputIsOpen && machine.serial.inputSpace > 0 && mayReadInput
+    // Half a queue at a time: `inputLow` is raised when that much is free again.
+    let wantsInput = inputIsOpen && machine.serial.inputSpace >= Self.chunk / 2 && mayReadInput
     var set = PollSet()
     let stop = set.add(machine.stopEvent.descriptor)
     let signal = set.add(signals.descriptor)
@@ -131,8 +131,7 @@ struct ConsoleSession: ~Copyable {
       case .quit: machine.stop(.quit)
       case .sendBreak: machine.serial.sendBreak()
       case .help:
-        StandardError.write(
-          EscapeFilter.help.split(separator: "\n").joined(separator: "\r\n") + "\r\n")
+        StandardError.write("\n\(EscapeFilter.help)\n")
       }
     }
     send(forGuest)

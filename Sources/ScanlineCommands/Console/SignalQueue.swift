@@ -8,7 +8,11 @@ import VMM
 /// Made before any other thread, which then inherits the mask: each of these signals waits until
 /// the main thread asks for it, in an order and at a moment of its choosing.
 final class SignalQueue {
-  static let ending = [SIGTERM, SIGHUP, SIGINT, SIGQUIT]
+  /// Every signal that ends a process unless it is handled, but for those that mean a crash.
+  private static let ending = [
+    SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL,
+    SIGPWR, SIGSTKFLT, SIGXCPU,
+  ]
   private static let suspending = [SIGTSTP, SIGCONT]
 
   let descriptor: FileDescriptor
@@ -20,8 +24,9 @@ final class SignalQueue {
       unsafe sigaddset(&mask, signal)
     }
     unsafe pthread_sigmask(SIG_BLOCK, &mask, nil)
-    // Whoever writes to a closed pipe is told by the error.
+    // Whoever writes to a closed pipe, or beyond the limit on file sizes, is told by the error.
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     let result = unsafe ckvm_signalfd(&mask)
     guard result >= 0 else {
       throw VMMError(
@@ -42,8 +47,10 @@ final class SignalQueue {
     return Int32(information.ssi_signo)
   }
 
-  /// Lets the signals have their usual effect again, also those that have arrived meanwhile.
+  /// Lets the signals have their usual effect again. Those that have arrived already are done with:
+  /// a user who sends two wants one end.
   func release() {
+    while next() != nil {}
     unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
   }
 

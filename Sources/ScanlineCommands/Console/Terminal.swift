@@ -12,6 +12,9 @@ enum Terminal {
   /// Whether standard input is a terminal.
   static var isStandardInput: Bool { isatty(STDIN_FILENO) == 1 }
 
+  /// Whether standard error is a terminal.
+  static var isStandardError: Bool { isatty(STDERR_FILENO) == 1 }
+
   /// Whether this process may read the terminal and change its settings without being stopped.
   static var isInForeground: Bool { tcgetpgrp(STDIN_FILENO) == getpgrp() }
 

@@ -16,20 +16,24 @@ struct ImageOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Where the image is loaded, a multiple of 16 below 4 GiB.",
-      discussion: "Default: 0x7C00 in real mode, else 0x100000.", valueName: "address"))
+      discussion: "Default: 0x7C00 in real mode, else 0x100000.", valueName: "address"),
+    transform: GuestAddress.init(argument:))
   var loadAddress: GuestAddress?
 
   @Option(
     help: ArgumentHelp(
-      "The first instruction.", discussion: "Default: the load address.", valueName: "address"))
+      "The first instruction.", discussion: "Default: the load address.", valueName: "address"),
+    transform: GuestAddress.init(argument:))
   var entry: GuestAddress?
 
   @Option(
-    help: ArgumentHelp("RAM of the guest, with K, M or G.", valueName: "size"))
+    help: ArgumentHelp("RAM of the guest, 2M to 64G (default: 64M).", valueName: "size"),
+    transform: ByteCount.init(argument:))
   var memory = ByteCount(bytes: 64 << 20)
 
   /// Opens the image and checks that a machine with this memory can be started with it.
   func load() throws(VMMError) -> FlatImage {
+    try MachineConfiguration.validate(memorySize: memory.bytes)
     let image = try FlatImage(
       ImageFile(path: FilePath(image)), mode: mode, loadAddress: loadAddress, entry: entry)
     try image.validate(memorySize: memory.bytes)

@@ -16,9 +16,10 @@ struct MachineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Video mode at the start, WIDTHxHEIGHTxDEPTH, or none.",
+      "Video mode at the start, or none (default: 1024x768x32).",
       discussion: "Depths: 8, 15, 16, 24, 32. The guest can change it (Bochs VBE DISPI).",
-      valueName: "mode"))
+      valueName: "mode"),
+    transform: FramebufferArgument.init(argument:))
   var framebuffer = FramebufferArgument(
     mode: FramebufferMode(width: 1024, height: 768, bitsPerPixel: 32))
 
@@ -32,7 +33,9 @@ struct MachineOptions: ParsableArguments {
       valueName: "file"))
   var screenshot: String?
 
-  @Option(help: ArgumentHelp("Stop the guest after this time.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("Stop the guest after this time.", valueName: "seconds"),
+    transform: Seconds.init(argument:))
   var timeout: Seconds?
 
   @Flag(name: .shortAndLong, help: "Say what is loaded where, and what the display did.")

@@ -25,7 +25,7 @@ enum ExitStatus {
       72          the host cannot run it: no /dev/kvm, no permission, too old
       74          a file or a stream cannot be read or written
       124         the time limit (--timeout) has passed
-      signal      ended by that signal, after cleaning up (SIGPIPE: nobody reads the output)
+      signal      ended by that signal; SIGPIPE: nobody reads the output
     """
 
   static func of(_ error: VMMError) -> Int32 {

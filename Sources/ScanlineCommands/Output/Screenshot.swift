@@ -11,6 +11,9 @@ struct Screenshot {
   /// Whether it goes to standard output, which then is not the guest's.
   var usesStandardOutput: Bool { file == nil }
 
+  /// What messages call it.
+  var name: String { file?.path.string ?? "standard output" }
+
   /// - Parameter path: `-` for standard output; PNG if it ends in `.png`, else PPM.
   init(path: String) throws(VMMError) {
     let path = FilePath(path)

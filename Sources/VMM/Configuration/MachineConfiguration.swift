@@ -47,7 +47,7 @@ public struct MachineConfiguration: Sendable {
 
   /// Checks every setting against the machine's limits and the host's memory.
   public func validate() throws(VMMError) {
-    try validateMemory()
+    try Self.validate(memorySize: memorySize)
     guard (1...Self.maximumCPUs).contains(cpuCount) else {
       throw VMMError(
         .usage, "\(cpuCount) vCPUs: a machine has 1 to \(Self.maximumCPUs); choose a --cpus in it")
@@ -69,14 +69,17 @@ public struct MachineConfiguration: Sendable {
     }
   }
 
-  private func validateMemory() throws(VMMError) {
+  /// Checks an amount of RAM against the machine's limits and the host's memory.
+  public static func validate(memorySize: UInt64) throws(VMMError) {
     guard memorySize % 4096 == 0 else {
       throw VMMError(
         .usage, "memory of \(memorySize) bytes: is not a multiple of 4096; round it up")
     }
     guard (MemoryMap.minimumRAM...MemoryMap.maximumRAM).contains(memorySize) else {
       throw VMMError(
-        .usage, "memory of \(memorySize) bytes: a machine has 2M to 64G; choose a --memory in it")
+        .usage,
+        "memory of \(memorySize) bytes: a machine has 2M to 64G; give it with K, M or G, such as 64M"
+      )
     }
     let host = UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))) * 4096
     guard memorySize <= host else {

@@ -87,6 +87,11 @@ final class Flusher: Sendable {
     state.withLock { $0.tracker.statistics }
   }
 
+  /// The first error of the log or of a sink.
+  var failure: (any Error)? {
+    state.withLock { $0.failure }
+  }
+
   private func poll() {
     let interval = 1_000_000_000 / UInt64(framesPerSecond)
     var deadline = monotonicNanoseconds()

@@ -3,6 +3,7 @@ import KVM
 /// The hot path: exit, device, `KVM_RUN`.
 struct ExitLoop {
   let ports: PortBus
+  let unclaimed: UnclaimedAccesses
 
   /// Runs `source` and serves its port and memory accesses, until it exits for another reason.
   ///
@@ -14,7 +15,7 @@ struct ExitLoop {
       case .portIO(let access):
         ports.serve(access)
       case .mmio(let access):
-        Self.serveUnclaimed(access)
+        serveUnclaimed(access)
       case .again:
         // A vCPU that waits for INIT or SIPI returns EAGAIN when one has arrived.
         continue
@@ -24,9 +25,10 @@ struct ExitLoop {
     }
   }
 
-  /// Nothing answers at addresses without memory: reads give all ones, writes are dropped.
-  private static func serveUnclaimed(_ access: MMIO) {
+  /// No device of this machine lies in memory.
+  private func serveUnclaimed(_ access: MMIO) {
+    unclaimed.countMemory(isWrite: access.isWrite)
     guard !access.isWrite else { return }
-    unsafe access.data.initializeMemory(as: UInt8.self, repeating: 0xFF, count: access.length)
+    unsafe access.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)
   }
 }

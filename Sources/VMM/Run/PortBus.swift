@@ -1,6 +1,5 @@
 import Devices
 import KVM
-import Synchronization
 
 /// Brings port accesses to their devices.
 ///
@@ -8,20 +7,19 @@ import Synchronization
 /// change once the machine runs, so that any number of vCPUs use it without a lock.
 @safe
 final class PortBus: @unchecked Sendable {
-  /// Accesses that no device claimed, since the start.
-  struct Unclaimed: Sendable {
-    let reads: UInt64
-    let writes: UInt64
-  }
-
   /// Index 0 means unclaimed.
   private let indexOfPort: UnsafeMutablePointer<UInt8>
   private let devices: UnsafeMutableBufferPointer<any PortIODevice>
-  private let unclaimedReads = Atomic<UInt64>(0)
-  private let unclaimedWrites = Atomic<UInt64>(0)
+  private let unclaimed: UnclaimedAccesses
 
-  /// - Parameter claims: Each device with its ports; at most 254, without overlaps.
-  init(_ claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)]) {
+  /// - Parameters:
+  ///   - claims: Each device with its ports; at most 254, without overlaps.
+  ///   - unclaimed: Counts what goes to no device.
+  init(
+    _ claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)],
+    unclaimed: UnclaimedAccesses
+  ) {
+    self.unclaimed = unclaimed
     unsafe indexOfPort = .allocate(capacity: 1 << 16)
     unsafe indexOfPort.initialize(repeating: 0, count: 1 << 16)
     unsafe devices = .allocate(capacity: claims.count + 1)
@@ -38,12 +36,6 @@ final class PortBus: @unchecked Sendable {
     unsafe devices.deinitialize()
     unsafe devices.deallocate()
     unsafe indexOfPort.deallocate()
-  }
-
-  var unclaimed: Unclaimed {
-    Unclaimed(
-      reads: unclaimedReads.load(ordering: .relaxed),
-      writes: unclaimedWrites.load(ordering: .relaxed))
   }
 
   /// Serves one `KVM_EXIT_IO`: `count` accesses of `size` bytes at the same port.
@@ -64,16 +56,10 @@ final class PortBus: @unchecked Sendable {
     }
   }
 
-  /// An empty bus floats high: reads give all ones, writes are dropped. Both are counted.
   private func serveUnclaimed(_ access: PortIO) {
-    switch access.direction {
-    case .out:
-      unclaimedWrites.add(UInt64(access.count), ordering: .relaxed)
-    case .in:
-      unclaimedReads.add(UInt64(access.count), ordering: .relaxed)
-      unsafe access.data.initializeMemory(
-        as: UInt8.self, repeating: 0xFF, count: access.size * access.count)
-    }
+    unclaimed.countPort(isWrite: access.direction == .out, access.count)
+    guard access.direction == .in else { return }
+    unsafe access.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)
   }
 }
 

@@ -12,9 +12,9 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   /// Which ``HaltMonitor`` round this vCPU has answered, and what it said.
   private let haltReport = Atomic<UInt64>(0)
 
-  init(vcpu: consuming VCPU, ports: PortBus, memory: GuestMemory, control: RunControl) {
+  init(vcpu: consuming VCPU, loop: ExitLoop, memory: GuestMemory, control: RunControl) {
     self.vcpu = vcpu
-    loop = ExitLoop(ports: ports)
+    self.loop = loop
     self.memory = memory
     self.control = control
   }

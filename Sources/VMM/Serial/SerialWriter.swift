@@ -21,6 +21,7 @@ public final class SerialWriter: ByteSink {
     var buffer: [UInt8] = []
     var isPending = false
     var hasFailed = false
+    var endsLine = true
   }
 
   private static let capacity = 4096
@@ -52,7 +53,8 @@ public final class SerialWriter: ByteSink {
   public func write(_ byte: UInt8) {
     state.withLock { state in
       state.buffer.append(byte)
-      if byte == UInt8(ascii: "\n") || state.buffer.count >= Self.capacity {
+      state.endsLine = byte == UInt8(ascii: "\n")
+      if state.endsLine || state.buffer.count >= Self.capacity {
         drain(&state, .untilStopped)
       } else if !state.isPending {
         state.isPending = true
@@ -74,6 +76,11 @@ public final class SerialWriter: ByteSink {
   /// Writes the rest after the machine has stopped, and waits for a slow reader.
   public func finish() {
     state.withLock { drain(&$0, .always) }
+  }
+
+  /// Whether what follows starts a line: the last byte was a newline, or there was none.
+  public var endsLine: Bool {
+    state.withLock { $0.endsLine }
   }
 
   /// Whether to wait for a descriptor that takes no more.
