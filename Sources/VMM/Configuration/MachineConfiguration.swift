@@ -71,15 +71,15 @@ public struct MachineConfiguration: Sendable {
 
   /// Checks an amount of RAM against the machine's limits and the host's memory.
   public static func validate(memorySize: UInt64) throws(VMMError) {
-    guard memorySize % 4096 == 0 else {
-      throw VMMError(
-        .usage, "memory of \(memorySize) bytes: is not a multiple of 4096; round it up")
-    }
     guard (MemoryMap.minimumRAM...MemoryMap.maximumRAM).contains(memorySize) else {
       throw VMMError(
         .usage,
         "memory of \(memorySize) bytes: a machine has 2M to 64G; give it with K, M or G, such as 64M"
       )
+    }
+    guard memorySize % 4096 == 0 else {
+      throw VMMError(
+        .usage, "memory of \(memorySize) bytes: is not a multiple of 4096; round it up")
     }
     let host = UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))) * 4096
     guard memorySize <= host else {
