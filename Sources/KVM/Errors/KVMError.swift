@@ -19,12 +19,14 @@ public struct KVMError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What the reader of the message can do about it, if anything is known.
   public let remedy: String?
 
-  /// Describes the failure of `operation`; the remedy is looked up unless given.
+  /// Describes the failure of `operation`; without a detail the usual remedy is
+  /// looked up.
   public init(operation: String, errno: Errno, detail: String? = nil, remedy: String? = nil) {
     self.operation = operation
     self.errno = errno
     self.detail = detail
-    self.remedy = remedy ?? Remedy.text(operation: operation, errno: errno)
+    // A detail says more than what is usually the matter.
+    self.remedy = remedy ?? (detail == nil ? Remedy.text(operation: operation, errno: errno) : nil)
   }
 
   /// One sentence: operation, reason, and the remedy if there is one.
@@ -53,6 +55,6 @@ extension KVMError {
 
   /// An argument that the kernel must not see, because it would do something else than asked.
   static func invalidArgument(_ operation: StaticString, _ detail: String) -> KVMError {
-    KVMError(operation: "\(operation)", errno: .invalidArgument, detail: detail, remedy: "")
+    KVMError(operation: "\(operation)", errno: .invalidArgument, detail: detail)
   }
 }

@@ -17,6 +17,11 @@ final class TestThread {
     let result = unsafe pthread_create(
       &thread, nil,
       { context in
+        // The worker threads of the test library block signals, and threads inherit that.
+        var kick = sigset_t()
+        unsafe sigemptyset(&kick)
+        unsafe sigaddset(&kick, SIGUSR1)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &kick, nil)
         if let context = unsafe context {
           unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
         }
@@ -28,5 +33,5 @@ final class TestThread {
 
   func kick() { pthread_kill(thread, SIGUSR1) }
 
-  func join() { _ = unsafe pthread_join(thread, nil) }
+  func join() { pthread_join(thread, nil) }
 }

@@ -104,10 +104,12 @@ struct ExitTests {
       ])
     guest.write([0x04, 0x10, 0x00, 0x00], at: 0x21 * 4)  // vector 0x21 -> 0000:1004
     guest.vcpu.requestInterruptWindow = true
-    #expect(guest.vcpu.requestInterruptWindow)
+    let isRequested = guest.vcpu.requestInterruptWindow
+    #expect(isRequested)
     let open = try guest.run()
     guard case .interruptWindowOpen = open else { throw Unexpected(open) }
-    #expect(guest.vcpu.isReadyForInterrupt && guest.vcpu.interruptFlag)
+    let (isReady, interruptFlag) = (guest.vcpu.isReadyForInterrupt, guest.vcpu.interruptFlag)
+    #expect(isReady && interruptFlag)
     guest.vcpu.requestInterruptWindow = false
     try guest.vcpu.interrupt(vector: 0x21)
     let exit = try guest.run()
@@ -170,8 +172,12 @@ struct ExitTests {
     let guest = try Guest(.real, code: [0xE6, 0x77, 0xF4]) { try $0.makeIRQChip() }  // out 0x77, al
     let second = try guest.machine.makeVCPU(id: 1)
     #expect(try second.mpState() == .uninitialized)
-    try guest.machine.signalMSI(address: 0xFEE0_1000, data: 0x500)  // INIT to APIC 1
-    try guest.machine.signalMSI(address: 0xFEE0_1000, data: 0x601)  // SIPI, page 1
+    // The kernel learns of a new local APIC's id when some register of it is set, as a booting
+    // guest does to its own.
+    try second.setLocalAPIC(second.localAPIC())
+    let initialized = try guest.machine.signalMSI(address: 0xFEE0_1000, data: 0x500)  // INIT
+    let started = try guest.machine.signalMSI(address: 0xFEE0_1000, data: 0x601)  // SIPI, page 1
+    #expect(initialized == .delivered(vcpuCount: 1) && started == .delivered(vcpuCount: 1))
     let first = try second.run()
     guard case .again = first else { throw Unexpected(first) }
     var exit = try second.run()

@@ -15,7 +15,8 @@ struct KickTests {
   func `immediate exit ends a run before the guest executes anything`() throws {
     let guest = try Guest(.real, code: [0xF4])  // hlt
     guest.vcpu.immediateExit = true
-    #expect(guest.vcpu.immediateExit)
+    let isSet = guest.vcpu.immediateExit
+    #expect(isSet)
     let exit = try guest.vcpu.run()
     guard case .interrupted = exit else { throw Unexpected(exit) }
     #expect(try guest.vcpu.registers().rip == Guest.codeAddress)
@@ -47,7 +48,8 @@ struct KickTests {
       guest.vcpu.immediateExit = true
       thread.kick()
       thread.join()
-      #expect(progress.interrupted.load(ordering: .sequentiallyConsistent))
+      let interrupted = progress.interrupted.load(ordering: .sequentiallyConsistent)
+      #expect(interrupted)
       guest.vcpu.immediateExit = false
     }
   }
