@@ -1,7 +1,7 @@
 public import CKVM
 import Glibc
-import SystemPackage
 import Synchronization
+import SystemPackage
 
 /// The ring in which a vCPU reports the pages it dirties. See the KVM API's section on `KVM_CAP_DIRTY_LOG_RING`.
 ///

@@ -35,7 +35,9 @@ extension VirtualMachine {
   /// The corresponding ioctl is `KVM_ENABLE_CAP`. See the KVM API's section on `KVM_CAP_DIRTY_LOG_RING`.
   ///
   /// - Parameter entryCount: The size of each ring, a power of two. The kernel keeps some entries
-  ///   in reserve and makes ``VCPUExit/dirtyRingFull`` when only those are left.
+  ///   in reserve and makes ``VCPUExit/dirtyRingFull`` when only those are left. It looks when it
+  ///   enters the guest: one that *emulates* guest code can overrun the reserve in between, and
+  ///   then loses pages. A ring with more entries than the logged slots have pages cannot.
   public func enableDirtyRing(entryCount: Int) throws(KVMError) {
     let acquireRelease = checkExtension(.dirtyLogRingAcquireRelease)
     let capability: Capability = acquireRelease > 0 ? .dirtyLogRingAcquireRelease : .dirtyLogRing

@@ -21,7 +21,9 @@ public struct InternalError: Sendable {
     dataCount = min(Int(internalError.ndata), 16)
     var data = InlineArray<16, UInt64>(repeating: 0)
     unsafe withUnsafeBytes(of: internalError.data) { words in
-      for index in 0..<16 { unsafe data[index] = words.load(fromByteOffset: 8 &* index, as: UInt64.self) }
+      for index in 0..<16 {
+        unsafe data[index] = words.load(fromByteOffset: 8 &* index, as: UInt64.self)
+      }
     }
     self.data = data
   }

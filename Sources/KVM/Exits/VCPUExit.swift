@@ -79,18 +79,22 @@ extension VCPUExit {
     case KVM_EXIT_UNKNOWN:
       return .unknown(hardwareReason: unsafe run.pointee.hw.hardware_exit_reason)
     case KVM_EXIT_EXCEPTION:
-      return .exception(vector: unsafe run.pointee.ex.exception, errorCode: unsafe run.pointee.ex.error_code)
+      return .exception(
+        vector: unsafe run.pointee.ex.exception, errorCode: unsafe run.pointee.ex.error_code)
     case KVM_EXIT_HYPERCALL: return unsafe .hypercall(Hypercall(decoding: run))
     case KVM_EXIT_DEBUG: return .debug(DebugExit(unsafe run.pointee.debug.arch))
     case KVM_EXIT_IRQ_WINDOW_OPEN: return .interruptWindowOpen
     case KVM_EXIT_SHUTDOWN: return .shutdown
     case KVM_EXIT_FAIL_ENTRY:
       return .failEntry(
-        hardwareReason: unsafe run.pointee.fail_entry.hardware_entry_failure_reason, cpu: unsafe run.pointee.fail_entry.cpu)
+        hardwareReason: unsafe run.pointee.fail_entry.hardware_entry_failure_reason,
+        cpu: unsafe run.pointee.fail_entry.cpu)
     case KVM_EXIT_INTR: return .interrupted
     case KVM_EXIT_SET_TPR: return .setTPR
     case KVM_EXIT_TPR_ACCESS:
-      return .tprAccess(rip: unsafe run.pointee.tpr_access.rip, isWrite: unsafe run.pointee.tpr_access.is_write != 0)
+      return .tprAccess(
+        rip: unsafe run.pointee.tpr_access.rip, isWrite: unsafe run.pointee.tpr_access.is_write != 0
+      )
     case KVM_EXIT_NMI: return .nmi
     case KVM_EXIT_INTERNAL_ERROR: return unsafe .internalError(InternalError(decoding: run))
     case KVM_EXIT_SYSTEM_EVENT: return .systemEvent(type: unsafe run.pointee.system_event.type)
@@ -100,7 +104,8 @@ extension VCPUExit {
     case KVM_EXIT_DIRTY_RING_FULL: return .dirtyRingFull
     case KVM_EXIT_X86_BUS_LOCK: return .busLock
     case KVM_EXIT_NOTIFY:
-      return .notify(contextInvalid: unsafe run.pointee.notify.flags & UInt32(KVM_NOTIFY_CONTEXT_INVALID) != 0)
+      return .notify(
+        contextInvalid: unsafe run.pointee.notify.flags & UInt32(KVM_NOTIFY_CONTEXT_INVALID) != 0)
     case KVM_EXIT_MEMORY_FAULT:
       let fault = unsafe ckvm_memory_fault(run)
       return .memoryFault(flags: fault.flags, guestAddress: fault.gpa, size: fault.size)

@@ -37,6 +37,6 @@ extension VirtualMachine {
       unsafe ckvm_routing_entries($0)
     }
     array.fill(routes.map(\.entry))
-    try unsafe Request.setGSIRouting.call(descriptor, pointer: array.pointer)
+    try array.call(.setGSIRouting, descriptor)
   }
 }

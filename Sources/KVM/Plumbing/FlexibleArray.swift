@@ -1,3 +1,5 @@
+import CKVM
+
 /// A C structure that ends in a flexible array member: a header followed by entries.
 ///
 /// Swift imports such a structure without its array, so the bytes are allocated raw and the entries
@@ -24,8 +26,11 @@ struct FlexibleArray<Header, Entry>: ~Copyable {
 
   deinit { unsafe storage.deallocate() }
 
-  /// The pointer that the ioctl takes.
-  var pointer: UnsafeMutableRawPointer { unsafe storage }
+  /// Calls a request with the structure, which the kernel may read, write or both.
+  @discardableResult
+  func call(_ request: Request, _ descriptor: Int32) throws(KVMError) -> Int32 {
+    try unsafe request.check(ckvm_ioctl_pointer(descriptor, request.code, storage))
+  }
 
   var header: Header {
     unsafe storage.assumingMemoryBound(to: Header.self).pointee

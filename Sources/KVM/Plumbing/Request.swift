@@ -1,5 +1,4 @@
 import CKVM
-import Glibc
 import SystemPackage
 
 /// One ioctl of the KVM API: its number and the name that errors give.
@@ -42,14 +41,6 @@ struct Request: Sendable {
     var value = initial
     try call(descriptor, updating: &value)
     return value
-  }
-
-  /// Calls with a raw pointer, for structures with a flexible array member.
-  @discardableResult
-  func call(
-    _ descriptor: Int32, pointer: UnsafeMutableRawPointer
-  ) throws(KVMError) -> Int32 {
-    try unsafe check(ckvm_ioctl_pointer(descriptor, code, pointer))
   }
 
   /// Turns a `-errno` result into an error of this request.

@@ -85,7 +85,9 @@ public struct BinaryStatistics: ~Copyable, Sendable {
     let bytes = try StatisticsLayout.read(
       descriptor, count: counter.valueCount * size, at: dataOffset + counter.offset)
     return (0..<counter.valueCount).map { index in
-      unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: index * size, as: UInt64.self) }
+      unsafe bytes.withUnsafeBytes {
+        unsafe $0.loadUnaligned(fromByteOffset: index * size, as: UInt64.self)
+      }
     }
   }
 

@@ -65,7 +65,7 @@ extension Capability {
   /// `KVM_CAP_X86_ROBUST_SINGLESTEP`: Single steps survive instructions that touch RFLAGS.TF.
   public static let robustSingleStep = Capability(rawValue: UInt32(KVM_CAP_X86_ROBUST_SINGLESTEP))
   /// `KVM_CAP_ENABLE_CAP`: `KVM_ENABLE_CAP` on a vCPU.
-  public static let enableCapability = Capability(rawValue: UInt32(KVM_CAP_ENABLE_CAP))
+  public static let enabling = Capability(rawValue: UInt32(KVM_CAP_ENABLE_CAP))
   /// `KVM_CAP_XSAVE`: ``VCPU/xsave()``.
   public static let xsave = Capability(rawValue: UInt32(KVM_CAP_XSAVE))
   /// `KVM_CAP_XCRS`: ``VCPU/xcrs()``.
@@ -93,7 +93,7 @@ extension Capability {
   /// `KVM_CAP_EXT_EMUL_CPUID`: ``Hypervisor/emulatedCPUID()``.
   public static let emulatedCPUID = Capability(rawValue: UInt32(KVM_CAP_EXT_EMUL_CPUID))
   /// `KVM_CAP_ENABLE_CAP_VM`: ``VirtualMachine/enable(_:flags:arguments:)``.
-  public static let enableVMCapability = Capability(rawValue: UInt32(KVM_CAP_ENABLE_CAP_VM))
+  public static let vmEnabling = Capability(rawValue: UInt32(KVM_CAP_ENABLE_CAP_VM))
   /// `KVM_CAP_IOEVENTFD_NO_LENGTH`: An ioeventfd of length 0 matches any length.
   public static let ioEventFDNoLength = Capability(rawValue: UInt32(KVM_CAP_IOEVENTFD_NO_LENGTH))
   /// `KVM_CAP_CHECK_EXTENSION_VM`: ``VirtualMachine/checkExtension(_:)``.
@@ -171,7 +171,7 @@ extension Capability {
   /// `KVM_CAP_SYS_ATTRIBUTES`: Attributes of the `/dev/kvm` device.
   public static let systemAttributes = Capability(rawValue: UInt32(KVM_CAP_SYS_ATTRIBUTES))
   /// `KVM_CAP_PMU_CAPABILITY`: The PMU can be disabled per VM.
-  public static let pmuCapability = Capability(rawValue: UInt32(KVM_CAP_PMU_CAPABILITY))
+  public static let pmuControl = Capability(rawValue: UInt32(KVM_CAP_PMU_CAPABILITY))
   /// `KVM_CAP_DISABLE_QUIRKS2`: Value: the quirks that can be disabled.
   public static let disableQuirks2 = Capability(rawValue: UInt32(KVM_CAP_DISABLE_QUIRKS2))
   /// `KVM_CAP_VM_TSC_CONTROL`: The TSC frequency can be set per VM.

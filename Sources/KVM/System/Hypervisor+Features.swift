@@ -33,7 +33,7 @@ extension Hypervisor {
 
   private func readCPUID(_ request: Request) throws(KVMError) -> CPUID {
     let array = CPUID.makeArray(capacity: CPUID.maximumEntryCount)
-    try unsafe request.call(descriptor, pointer: array.pointer)
+    try array.call(request, descriptor)
     return CPUID(entries: array.prefix(Int(array.header.nent)))
   }
 
@@ -45,7 +45,7 @@ extension Hypervisor {
       header.nmsrs = UInt32(capacity)
       let array = unsafe FlexibleArray(header, capacity: capacity) { unsafe ckvm_msr_indices($0) }
       do throws(KVMError) {
-        try unsafe request.call(descriptor, pointer: array.pointer)
+        try array.call(request, descriptor)
         return array.prefix(Int(array.header.nmsrs))
       } catch {
         let needed = Int(array.header.nmsrs)

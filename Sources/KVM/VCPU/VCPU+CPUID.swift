@@ -7,7 +7,7 @@ extension VCPU {
   public func setCPUID(_ cpuid: CPUID) throws(KVMError) {
     let array = CPUID.makeArray(capacity: cpuid.entries.count)
     array.fill(cpuid.entries)
-    try unsafe Request.setCPUID2.call(descriptor, pointer: array.pointer)
+    try array.call(.setCPUID2, descriptor)
   }
 
   /// What the CPUID instruction answers.
@@ -15,7 +15,7 @@ extension VCPU {
   /// The corresponding ioctl is `KVM_GET_CPUID2`. See KVM API section 4.20.
   public func cpuid() throws(KVMError) -> CPUID {
     let array = CPUID.makeArray(capacity: CPUID.maximumEntryCount)
-    try unsafe Request.getCPUID2.call(descriptor, pointer: array.pointer)
+    try array.call(.getCPUID2, descriptor)
     return CPUID(entries: array.prefix(Int(array.header.nent)))
   }
 }

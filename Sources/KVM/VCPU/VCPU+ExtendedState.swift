@@ -16,14 +16,14 @@ public struct XSAVEArea: Sendable, Equatable {
 }
 
 extension VCPU {
-  /// The x87 and SSE registers.
+  /// The x87 and SSE registers. The kernel leaves out `mxcsr`; ``xsave()`` has it.
   ///
   /// The corresponding ioctl is `KVM_GET_FPU`. See KVM API section 4.22.
   public func fpu() throws(KVMError) -> FPUState {
     try Request.getFPU.get(descriptor, kvm_fpu())
   }
 
-  /// Sets the x87 and SSE registers.
+  /// Sets the x87 and SSE registers. The kernel ignores `mxcsr`; ``setXSAVE(_:)`` sets it.
   ///
   /// The corresponding ioctl is `KVM_SET_FPU`. See KVM API section 4.23.
   public func setFPU(_ state: FPUState) throws(KVMError) {

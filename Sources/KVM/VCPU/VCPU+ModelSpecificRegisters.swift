@@ -16,8 +16,8 @@ public struct MSR: Sendable, Hashable {
 }
 
 extension VCPU {
-  /// The kernel's limit for one request (`MAX_IO_MSRS`); longer lists are sent in parts.
-  private static var msrBatchSize: Int { 256 }
+  /// One request takes fewer than `MAX_IO_MSRS` (256); longer lists are sent in parts.
+  private static var msrBatchSize: Int { 255 }
 
   /// Reads registers, in the order of `indices`.
   ///
@@ -29,7 +29,8 @@ extension VCPU {
     values.reserveCapacity(indices.count)
     for start in stride(from: 0, to: indices.count, by: Self.msrBatchSize) {
       let batch = indices[start..<min(start + Self.msrBatchSize, indices.count)]
-      let entries = try transfer(batch.map { kvm_msr_entry(index: $0, reserved: 0, data: 0) }, .getMSRs)
+      let entries = try transfer(
+        batch.map { kvm_msr_entry(index: $0, reserved: 0, data: 0) }, .getMSRs)
       values.append(contentsOf: entries.map { MSR(index: $0.index, value: $0.data) })
     }
     return values
@@ -54,9 +55,11 @@ extension VCPU {
   ) throws(KVMError) -> [kvm_msr_entry] {
     var header = kvm_msrs()
     header.nmsrs = UInt32(entries.count)
-    let array = unsafe FlexibleArray(header, capacity: entries.count) { unsafe ckvm_msr_entries($0) }
+    let array = unsafe FlexibleArray(header, capacity: entries.count) {
+      unsafe ckvm_msr_entries($0)
+    }
     array.fill(entries)
-    let done = Int(try unsafe request.call(descriptor, pointer: array.pointer))
+    let done = Int(try array.call(request, descriptor))
     guard done >= entries.count else {
       let index = String(entries[done].index, radix: 16)
       throw .invalidArgument(request.name, "MSR 0x\(index) is not supported or refuses the value")

@@ -54,7 +54,9 @@ extension VirtualMachine {
       defaultAllow ? KVM_MSR_FILTER_DEFAULT_ALLOW : KVM_MSR_FILTER_DEFAULT_DENY)
 
     // The bitmaps of all ranges lie in one block that outlives the call.
-    let offsets = ranges.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1.allowed.count + 7) / 8) }
+    let offsets = ranges.reduce(into: [0]) {
+      $0.append($0[$0.count - 1] + ($1.allowed.count + 7) / 8)
+    }
     var bitmaps = [UInt8](repeating: 0, count: offsets[ranges.count])
     for (range, offset) in zip(ranges, offsets) {
       for (register, isAllowed) in range.allowed.enumerated() where isAllowed {

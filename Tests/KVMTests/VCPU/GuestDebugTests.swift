@@ -1,0 +1,39 @@
+import CKVM
+import Testing
+
+@testable import KVM
+
+@Suite("Guest debugging", .needs(.setGuestDebug), .timeLimit(.minutes(1)))
+struct GuestDebugTests {
+  @Test func `single steps stop after every instruction`() throws {
+    let guest = try Guest(
+      .protected,
+      code: [
+        0x90,  // nop
+        0x40,  // inc eax
+        0x89, 0xC3,  // mov ebx, eax
+        0xF4,  // hlt
+      ])
+    try guest.vcpu.setGuestDebug(GuestDebug([.enable, .singleStep]))
+    for address: UInt64 in [0x1001, 0x1002, 0x1004] {
+      let exit = try guest.run()
+      guard case .debug(let debug) = exit else { throw Unexpected(exit) }
+      #expect(debug.exception == 1 && debug.pc == address)
+      #expect(debug.dr6 & 1 << 14 != 0)  // BS: a single step
+    }
+    try guest.vcpu.setGuestDebug(GuestDebug())
+    let end = try guest.run()
+    guard case .halt = end else { throw Unexpected(end) }
+  }
+
+  @Test(.needs(.hardwareBreakpoints))
+  func `a hardware breakpoint stops before its instruction`() throws {
+    let guest = try Guest(.protected, code: [0x90, 0x90, 0x90, 0xF4])  // nop; nop; nop; hlt
+    // DR7: breakpoint 0 enabled (L0), for execution.
+    try guest.vcpu.setGuestDebug(
+      GuestDebug([.enable, .hardwareBreakpoints], addresses: [0x1002, 0, 0, 0], dr7: 0x401))
+    let exit = try guest.run()
+    guard case .debug(let debug) = exit else { throw Unexpected(exit) }
+    #expect(debug.pc == 0x1002 && debug.dr6 & 1 == 1)
+  }
+}
