@@ -24,7 +24,9 @@ extension VirtualMachine {
   /// An edge is a call with true and one with false.
   /// The corresponding ioctl is `KVM_IRQ_LINE`. See KVM API section 4.25.
   ///
-  /// - Parameter gsi: The line: 0 to 15 for the PICs, 0 to 23 for the I/O APIC, or as routed.
+  /// - Parameters:
+  ///   - gsi: The line: 0 to 15 for the PICs, 0 to 23 for the I/O APIC, or as routed.
+  ///   - level: Whether the line is asserted.
   public func setIRQLine(gsi: UInt32, level: Bool) throws(KVMError) {
     try Request.irqLine.call(descriptor, passing: Self.irqLevel(gsi, level))
   }

@@ -35,14 +35,32 @@ public struct BinaryStatistics: ~Copyable, Sendable {
 
   /// How the values of a counter develop.
   public enum Kind: UInt32, Sendable {
-    case cumulative, instant, peak, linearHistogram, logarithmicHistogram
+    /// Only grows.
+    case cumulative
+    /// A momentary value.
+    case instant
+    /// The largest value so far.
+    case peak
+    /// Counts per bucket of equal width.
+    case linearHistogram
+    /// Counts per bucket, each twice as wide as the one before.
+    case logarithmicHistogram
     /// A kind that this module does not know.
     case other = 0xFFFF_FFFF
   }
 
   /// What a counter counts.
   public enum Unit: UInt32, Sendable {
-    case none, bytes, seconds, cycles, boolean
+    /// Events.
+    case none
+    /// Bytes.
+    case bytes
+    /// Seconds, times a power of ten.
+    case seconds
+    /// Processor cycles.
+    case cycles
+    /// 0 or 1.
+    case boolean
     /// A unit that this module does not know.
     case other = 0xFFFF_FFFF
   }

@@ -83,7 +83,8 @@ public struct VCPU: ~Copyable, @unchecked Sendable {
 
   /// Makes ``run()`` return ``VCPUExit/interrupted`` at once, before the guest runs.
   ///
-  /// Any thread may set it, and then signal the vCPU's thread to end a ``run()`` in progress. The
+  /// Any thread may set it, and then signal the vCPU's thread to end a ``run()`` in progress (with a signal that this thread does not
+  /// block, as worker threads of pools do). The
   /// vCPU's thread clears it *before* it looks for what was wanted: then no request is lost. Access
   /// is sequentially consistent. Needs ``Capability/immediateExit``. See KVM API section 5.
   public var immediateExit: Bool {
@@ -111,7 +112,10 @@ public struct VCPU: ~Copyable, @unchecked Sendable {
   ///
   /// The corresponding ioctl is `KVM_ENABLE_CAP`. See KVM API section 4.37, and section 6.
   ///
-  /// - Parameter arguments: Up to four words; missing ones are 0, more are refused.
+  /// - Parameters:
+  ///   - capability: The feature.
+  ///   - flags: Flags that the capability defines.
+  ///   - arguments: Up to four words; missing ones are 0, more are refused.
   public func enable(
     _ capability: Capability, flags: UInt32 = 0, arguments: UInt64...
   ) throws(KVMError) {

@@ -25,7 +25,10 @@ public struct VirtualMachine: ~Copyable, Sendable {
   /// The corresponding ioctl is `KVM_ENABLE_CAP`. See KVM API section 4.37, and section 7 for what
   /// flags and arguments mean.
   ///
-  /// - Parameter arguments: Up to four words; missing ones are 0, more are refused.
+  /// - Parameters:
+  ///   - capability: The feature.
+  ///   - flags: Flags that the capability defines.
+  ///   - arguments: Up to four words; missing ones are 0, more are refused.
   public func enable(
     _ capability: Capability, flags: UInt32 = 0, arguments: UInt64...
   ) throws(KVMError) {

@@ -70,20 +70,14 @@ struct CoalescedTests {
   }
 
   @Test func `a wild index in the shared page stays in the ring`() throws {
-    let page = try MemoryRegion(size: 4096)
     let handle = VirtualMachineHandle(descriptor: -1, vcpuMappingSize: 4096)
-    let copy = unsafe mapping(of: page)
-    var ring = unsafe CoalescedRing(mapping: copy, machine: handle)
-    unsafe copy.storeBytes(of: 0xFFFF_FFF0, toByteOffset: 0, as: UInt32.self)  // first
-    unsafe copy.storeBytes(of: 0x8000_0000, toByteOffset: 4, as: UInt32.self)  // last
+    var mapping: UnsafeMutableRawPointer?
+    _ = unsafe ckvm_map_anonymous(4096, &mapping)
+    let page = try unsafe #require(mapping)
+    var ring = unsafe CoalescedRing(mapping: page, machine: handle)
+    unsafe page.storeBytes(of: 0xFFFF_FFF0, toByteOffset: 0, as: UInt32.self)  // first
+    unsafe page.storeBytes(of: 0x8000_0000, toByteOffset: 4, as: UInt32.self)  // last
     let count = ring.drain { _ in }
     #expect(count <= CoalescedRing.capacity)
-  }
-
-  /// A mapping of its own, which the ring will unmap.
-  private func mapping(of region: MemoryRegion) -> UnsafeMutableRawPointer {
-    var base: UnsafeMutableRawPointer?
-    _ = unsafe ckvm_map_anonymous(region.size, &base)
-    return unsafe base.unsafelyUnwrapped
   }
 }

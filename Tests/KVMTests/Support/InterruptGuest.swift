@@ -26,8 +26,8 @@ extension Guest {
     guest.write([0x00, 0x11, 0x00, 0x00], at: 0x24 * 4)  // vector 0x24 -> 0000:1100
     guest.write(
       [
+        0xB0, 0x20, 0xE6, 0x20,  // mov al, 0x20; out 0x20, al: end of interrupt
         0xE6, 0x99,  // out 0x99, al
-        0xB0, 0x20, 0xE6, 0x20,  // end of interrupt
         0xCF,  // iret
       ], at: 0x1100)
     guard case .portIO(let ready) = try guest.run(), ready.port == 0x98 else { throw NotReady() }
