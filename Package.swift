@@ -42,14 +42,18 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "scanline", dependencies: ["ScanlineCommands"], swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: [system], path: "Tests/TestSupport",
+      swiftSettings: strict),
     .testTarget(name: "KVMTests", dependencies: ["KVM", "CKVM", system], swiftSettings: strict),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"], swiftSettings: strict),
     .testTarget(name: "DisplayTests", dependencies: ["Display", "CZlib"], swiftSettings: strict),
     .testTarget(
-      name: "VMMTests", dependencies: ["VMM", "KVM", "Devices", "Display", system],
+      name: "VMMTests",
+      dependencies: ["VMM", "KVM", "CKVM", "Devices", "Display", "TestSupport", system],
       swiftSettings: strict),
     .testTarget(
-      name: "ScanlineTests", dependencies: ["ScanlineCommands", "scanline", "Display"],
+      name: "ScanlineTests", dependencies: ["ScanlineCommands", "scanline", "Display", "TestSupport"],
       swiftSettings: strict),
   ]
 )
