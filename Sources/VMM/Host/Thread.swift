@@ -15,7 +15,7 @@ final class Thread: Sendable {
   }
 
   private let handle: pthread_t
-  private let joined = Atomic<Bool>(false)
+  private let joined = Mutex(false)
 
   /// Starts `body` on a new thread.
   ///
@@ -47,9 +47,12 @@ final class Thread: Sendable {
     pthread_kill(handle, signal)
   }
 
-  /// Waits until the thread has ended. A second call returns at once.
+  /// Waits until the thread has ended, in as many threads as call it.
   func join() {
-    guard !joined.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    pthread_join(handle, nil)
+    joined.withLock { joined in
+      guard !joined else { return }
+      joined = true
+      pthread_join(handle, nil)
+    }
   }
 }
