@@ -69,6 +69,8 @@ final class RunControl: Sendable {
   func beginHaltRound() -> UInt64 {
     state.withLock { state in
       let next = round.add(1, ordering: .sequentiallyConsistent).newValue
+      // A thread of a machine that stops may have been joined, and must not be signalled any more.
+      guard state.ending == nil else { return next }
       for thread in state.threads { thread.kick() }
       return next
     }
