@@ -17,6 +17,9 @@ public struct FlatImage: Sendable {
       throw VMMError(
         .image, "image \(file.name): is \(article(file.kind.summary)), not a flat image; \(remedy)")
     }
+    guard file.size > 0 else {
+      throw VMMError(.image, "image \(file.name): is empty; there is nothing to run")
+    }
     self.file = file
     let mode = mode ?? (file.kind == .bootSector ? .real : .long)
     let loadAddress = loadAddress ?? mode.defaultLoadAddress

@@ -10,7 +10,7 @@ public struct ImageFile: Sendable {
 
   /// What messages call the image.
   public let name: String
-  /// In bytes, at least 1.
+  /// In bytes. Only bytes in memory can be none, and a ``FlatImage`` refuses them.
   public let size: Int
   public let kind: ImageKind
   private let contents: Contents
