@@ -1,6 +1,7 @@
 public import Devices
 public import Display
 import KVM
+import Synchronization
 
 /// A whole machine: RAM, vCPUs on their threads, a serial port, a framebuffer.
 ///
@@ -20,6 +21,7 @@ public final class Machine: Sendable {
   private let flusher: Flusher?
   private let haltMonitor = OnceBox<HaltMonitor>()
   private let monitorsHalts: Bool
+  private let wasStarted = Atomic(false)
 
   /// COM1; its host end takes input with ``SerialPort/enqueue(_:)``.
   public let serial: SerialPort
@@ -98,8 +100,9 @@ public final class Machine: Sendable {
     join()
   }
 
-  /// Lets the vCPUs run.
+  /// Lets the vCPUs run. A machine runs once: a second call does nothing.
   public func start() throws(VMMError) {
+    guard !wasStarted.exchange(true, ordering: .acquiringAndReleasing) else { return }
     do {
       try flusher?.start()
       // Before the vCPUs: KVM hands out a vCPU's statistics only while it does not run.
