@@ -159,6 +159,9 @@ public final class Machine: Sendable {
     memory.read(count, at: address)
   }
 
+  /// A copy of video memory, visible or not; nil if the machine has none. Exact after ``wait()``.
+  package var videoMemory: [UInt8]? { flusher?.videoMemory }
+
   private func join() {
     for vcpu in vcpus { vcpu.join() }
     // A machine that was never started has nothing to join.

@@ -83,6 +83,11 @@ final class Flusher: Sendable {
     try state.withLock { state throws(Failure) in try body(state.tracker.frame) }
   }
 
+  /// A copy of all of video memory.
+  var videoMemory: [UInt8] {
+    unsafe [UInt8](video.memory.bytes)
+  }
+
   var statistics: FrameStatistics {
     state.withLock { $0.tracker.statistics }
   }
