@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct DemoImageTests {
-  @Test("The built-in demonstration is what its source builds to")
+  @Test("the built-in demonstration is what its source builds to")
   func demoEqualsItsSource() throws {
     let memory = try GuestMemory(size: 4 << 20)
     try ImageFile.demo.load(into: memory, at: 0x10_0000)
