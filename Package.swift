@@ -52,8 +52,13 @@ let package = Package(
       name: "VMMTests",
       dependencies: ["VMM", "KVM", "CKVM", "Devices", "Display", "TestSupport", system],
       swiftSettings: strict),
+    .target(name: "CProcess", path: "Tests/CProcess"),
     .testTarget(
-      name: "ScanlineTests", dependencies: ["ScanlineCommands", "scanline", "Display", "TestSupport"],
+      name: "ScanlineTests",
+      dependencies: [
+        "ScanlineCommands", "scanline", "VMM", "Display", "CProcess", "TestSupport", argumentParser,
+        system,
+      ],
       swiftSettings: strict),
   ]
 )

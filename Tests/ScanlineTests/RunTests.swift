@@ -1,0 +1,43 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite(
+  "scanline run", .enabled(if: KVMAvailability.isPresent, "needs /dev/kvm"), .timeLimit(.minutes(1))
+)
+struct RunTests {
+  @Test(
+    "the guest's text is on standard output, untouched, and ours is not",
+    arguments: [
+      ("hello16", "real", "Hello from 16-bit real mode\n"),
+      ("hello32", "protected", "Hello from 32-bit protected mode\n"),
+      ("hello64", "long", "Hello from 64-bit long mode\n"),
+    ])
+  func hello(guest: String, mode: String, greeting: String) throws {
+    let run = try Scanline.run("run", GuestImages.path(guest), "--mode", mode)
+    #expect(text(run.output) == greeting)
+    #expect(run.errors == "scanline: the guest halted\n")
+    #expect(run.end == .status(0))
+  }
+
+  @Test("--quiet says nothing about a guest that ends as it should")
+  func quiet() throws {
+    let run = try Scanline.run("run", GuestImages.path("hello64"), "--quiet")
+    #expect(text(run.output) == "Hello from 64-bit long mode\n")
+    #expect(run.errors == "")
+  }
+
+  @Test("--quiet keeps what went wrong")
+  func quietCrash() throws {
+    let run = try Scanline.run("run", GuestImages.path("triplefault"), "--quiet")
+    #expect(run.errors.contains("triple fault"))
+  }
+
+  @Test("--verbose tells where the image is and what the display did, on standard error only")
+  func verbose() throws {
+    let run = try Scanline.run("run", GuestImages.path("gradient"), "--verbose")
+    #expect(!text(run.output).contains("scanline:"))
+    #expect(run.errors.contains("0x100000"))
+    #expect(run.errors.contains("768 changed scanlines"))
+  }
+}
