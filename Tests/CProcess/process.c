@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -32,6 +31,10 @@ int cprocess_open_terminal(char *follower, size_t size) {
     return -error;
   }
   return leader;
+}
+
+int cprocess_add_chdir(posix_spawn_file_actions_t *actions, const char *directory) {
+  return posix_spawn_file_actions_addchdir_np(actions, directory);
 }
 
 char *const *cprocess_environment(void) { return environ; }

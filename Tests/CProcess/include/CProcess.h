@@ -1,6 +1,7 @@
 #ifndef CPROCESS_H
 #define CPROCESS_H
 
+#include <spawn.h>
 #include <stddef.h>
 
 /// What the tests of the executable need of glibc and its Swift module does not show: these are
@@ -15,6 +16,10 @@ int cprocess_open_terminal(char *_Nonnull follower, size_t size);
 
 /// The flag of posix_spawnattr_setflags(3) that makes the child the leader of a new session.
 extern const short cprocess_spawn_setsid;
+
+/// Has the child start in `directory`: posix_spawn_file_actions_addchdir_np(3).
+int cprocess_add_chdir(
+    posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnull directory);
 
 /// This process's environment, for a child: environ(7).
 char *_Nullable const *_Nonnull cprocess_environment(void);

@@ -59,6 +59,8 @@ final class ChildProcess {
     _ arguments: [String], input: Input = .bytes([]), output: Output = .collected,
     errors: Output = .collected, directory: String? = nil
   ) throws {
+    // A child that ends without reading its input must not end the tests.
+    signal(SIGPIPE, SIG_IGN)
     let spawn = try Spawn(directory: directory)
     defer { spawn.closeChildEnds() }
     pendingInput = []
@@ -90,7 +92,7 @@ final class ChildProcess {
     if end == nil {
       kill(pid, SIGKILL)
       // A stopped child dies as well, so this does not wait for long.
-      unsafe waitpid(pid, nil, 0)
+      waitpid(pid, nil, 0)
     }
     for descriptor in [inputWriter, outputReader, errorReader] { try? descriptor?.close() }
   }
@@ -160,7 +162,7 @@ final class ChildProcess {
   }
 
   private func feed() {
-    let count = pendingInput.withUnsafeBytes {
+    let count = unsafe pendingInput.withUnsafeBytes {
       unsafe write(inputWriter?.rawValue ?? -1, $0.baseAddress, $0.count)
     }
     if count > 0 {

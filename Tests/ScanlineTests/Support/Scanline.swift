@@ -5,11 +5,10 @@ import SystemPackage
 enum Scanline {
   /// Beside the test bundle, where one build puts both.
   static let path: String = {
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-      unsafe readlink("/proc/self/exe", bytes.baseAddress, bytes.count)
-    }
-    return FilePath(text(buffer.prefix(max(0, count)))).removingLastComponent()
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
+    return FilePath(text(buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }))
+      .removingLastComponent()
       .appending("scanline").string
   }()
 

@@ -6,7 +6,7 @@ import SystemPackage
 @safe
 final class Spawn {
   private var actions = unsafe posix_spawn_file_actions_t()
-  private var attributes = unsafe posix_spawnattr_t()
+  private var attributes = posix_spawnattr_t()
   private var childEnds: [FileDescriptor] = []
   private var flags = Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)
 
@@ -19,7 +19,7 @@ final class Spawn {
     unsafe posix_spawnattr_setsigmask(&attributes, &signals)
     unsafe sigfillset(&signals)
     unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-    if let directory { unsafe posix_spawn_file_actions_addchdir_np(&actions, directory) }
+    if let directory { unsafe cprocess_add_chdir(&actions, directory) }
   }
 
   deinit {
@@ -75,7 +75,7 @@ final class Spawn {
   func start(_ arguments: [String]) throws -> pid_t {
     unsafe posix_spawnattr_setflags(&attributes, flags)
     var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { for pointer in unsafe vector { unsafe free(pointer) } }
+    defer { unsafe vector.forEach { unsafe free($0) } }
     var pid = pid_t()
     let result = unsafe posix_spawn(
       &pid, arguments[0], &actions, &attributes, &vector, cprocess_environment())

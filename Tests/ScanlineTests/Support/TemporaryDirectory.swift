@@ -12,8 +12,8 @@ final class TemporaryDirectory {
   }
 
   deinit {
-    for name in names { unlink(file(name)) }
-    rmdir(path)
+    for name in names { unsafe unlink(file(name)) }
+    unsafe rmdir(path)
   }
 
   /// The path of `name` in this directory.
@@ -27,7 +27,7 @@ final class TemporaryDirectory {
       FilePath(path), .writeOnly, options: [.create, .truncate, .closeOnExec],
       permissions: .ownerReadWrite)
     try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
-    chmod(path, mode)
+    unsafe chmod(path, mode)
     return path
   }
 
