@@ -15,7 +15,7 @@ public struct ScanlineCommand: ParsableCommand {
 
   /// Runs the command that `arguments` names, and ends the process with its status.
   public static func start(_ arguments: [String]? = nil) -> Never {
-    StandardStreams.reserve()
+    StandardStreams.occupyClosed()
     do {
       var command = try parseAsRoot(arguments)
       try command.run()

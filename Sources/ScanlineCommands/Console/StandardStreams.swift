@@ -1,18 +1,22 @@
 import Glibc
 
-/// Descriptors 0, 1 and 2.
+/// Standard input, output and error of this process.
 enum StandardStreams {
-  /// Occupies those that our caller has closed, before a file of ours gets their number and, say, a
-  /// guest's output lands in `/dev/kvm`.
+  /// Occupies those that the caller has closed. The next file to be opened would get the number of
+  /// one, and the guest's output would go to it.
   ///
-  /// They are opened the wrong way round, so that using them fails as with a closed one; but nobody
-  /// needs to know that our own messages cannot be read.
-  static func reserve() {
-    for (descriptor, mode) in [
-      (STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY),
-    ] where fcntl(descriptor, F_GETFD) == -1 {
-      // The lowest free number is taken, and that is this one.
-      _ = unsafe open("/dev/null", mode)
+  /// Each gets `/dev/full` in the direction in which it is useless, so that using it still fails.
+  static func occupyClosed() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is this one: those below it are open by now.
+      _ = unsafe open("/dev/full", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
+  }
+
+  /// Whether standard output takes anything at all.
+  static var isOutputWritable: Bool {
+    let flags = fcntl(STDOUT_FILENO, F_GETFL)
+    return flags >= 0 && flags & O_ACCMODE != O_RDONLY
   }
 }
