@@ -12,8 +12,11 @@ struct DemoCommand: ParsableCommand {
       valueName: "file"))
   var screenshot = "demo.ppm"
 
+  @OptionGroup(title: "Host") var host: HostOptions
+
   func run() throws {
     var run = MachineRun()
+    run.configuration.device = host.devicePath
     run.screenshot = screenshot
     run.verbose = true
     try run.run(FlatImage(.demo))

@@ -12,8 +12,10 @@ struct ProbeCommand: ParsableCommand {
   @Option(help: "The report's format: text or json.")
   var format = ReportFormat.text
 
+  @OptionGroup(title: "Host") var host: HostOptions
+
   func run() throws {
-    let report = try HostReport()
+    let report = try HostReport(device: host.devicePath)
     try report.print(as: format)
     if !report.isUsable { throw ExitCode(ExitStatus.host) }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import VMM
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,8 +13,11 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Image") var image: ImageOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Host") var host: HostOptions
 
   func run() throws {
-    try MachineRun(machine, memory: image.memory).run(image.load())
+    var run = MachineRun(machine, memory: image.memory)
+    run.configuration.device = host.devicePath
+    try run.run(image.load())
   }
 }

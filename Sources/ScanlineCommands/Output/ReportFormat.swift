@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import SystemPackage
+import VMM
 
 /// How a report is printed.
 enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
@@ -17,14 +18,21 @@ protocol Report: Encodable {
 extension Report {
   /// Prints the report to standard output.
   func print(as format: ReportFormat) throws {
+    let bytes = try bytes(as: format)
+    do {
+      try FileDescriptor.standardOutput.writeAll(bytes)
+    } catch {
+      throw VMMError(.io, "standard output: \(error); make room for it or send it elsewhere")
+    }
+  }
+
+  private func bytes(as format: ReportFormat) throws -> [UInt8] {
     switch format {
-    case .text:
-      try FileDescriptor.standardOutput.writeAll(
-        lines.map { $0 + "\n" }.joined().utf8)
+    case .text: return Array(lines.map { $0 + "\n" }.joined().utf8)
     case .json:
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try FileDescriptor.standardOutput.writeAll(encoder.encode(self) + [UInt8(ascii: "\n")])
+      return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
     }
   }
 }

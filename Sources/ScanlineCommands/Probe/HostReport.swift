@@ -1,4 +1,5 @@
 import KVM
+import SystemPackage
 import VMM
 
 /// What `probe` tells about a host.
@@ -14,6 +15,7 @@ struct HostReport: Report {
     var isPresent: Bool { value != 0 }
   }
 
+  let device: String
   /// What KVM_GET_API_VERSION says; ``Hypervisor`` accepts no other.
   let apiVersion = 12
   let features: [Feature]
@@ -37,10 +39,11 @@ struct HostReport: Report {
     (.binaryStatistics, "the kernel's statistics"),
   ]
 
-  /// - Throws: ``KVMError`` without a usable `/dev/kvm`.
-  init() throws(VMMError) {
+  /// - Throws: ``VMMError`` of the kind `host` if `device` is not a usable KVM device.
+  init(device: FilePath) throws(VMMError) {
+    self.device = device.string
     do {
-      let hypervisor = try Hypervisor()
+      let hypervisor = try Hypervisor(path: device)
       func feature(_ capability: Capability, _ purpose: String, isRequired: Bool) -> Feature {
         Feature(
           name: capability.description, purpose: purpose, isRequired: isRequired,
@@ -53,11 +56,11 @@ struct HostReport: Report {
       throw VMMError(error)
     }
     isUsable = features.allSatisfy { $0.isPresent || !$0.isRequired }
-    modes = isUsable ? ModeProbe.all.map { $0.run() } : []
+    modes = isUsable ? ModeProbe.all.map { $0.run(on: device) } : []
   }
 
   var lines: [String] {
-    var lines = ["/dev/kvm: KVM API \(apiVersion)", "", "Needed by every machine:"]
+    var lines = ["\(device): KVM API \(apiVersion)", "", "Needed by every machine:"]
     lines += features.filter(\.isRequired).map(Self.line)
     lines += ["", "Needed by some:"]
     lines += features.filter { !$0.isRequired }.map(Self.line)

@@ -1,3 +1,4 @@
+import SystemPackage
 import VMM
 
 /// A few instructions that show whether a host runs a processor mode, and how.
@@ -57,10 +58,11 @@ struct ModeProbe {
   /// fwait; pxor xmm0, xmm0
   private static let floatingPoint: [UInt8] = [0x9B, 0x66, 0x0F, 0xEF, 0xC0]
 
-  func run() -> Result {
+  func run(on device: FilePath) -> Result {
     let outcome: String
     do throws(VMMError) {
       var configuration = MachineConfiguration()
+      configuration.device = device
       configuration.memorySize = MemoryMap.minimumRAM
       configuration.framebuffer = nil
       let image = try FlatImage(ImageFile(name: name, bytes: code), mode: mode)

@@ -14,6 +14,8 @@ public struct MachineConfiguration: Sendable {
     case none
   }
 
+  /// The KVM device.
+  public var device: FilePath = "/dev/kvm"
   /// Bytes of RAM, a multiple of 4096.
   public var memorySize: UInt64 = 64 << 20
   /// How many vCPUs; the first one starts, the others wait for INIT and SIPI.
