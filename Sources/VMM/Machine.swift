@@ -39,7 +39,8 @@ public final class Machine: Sendable {
     self.control = control
     self.inputLow = inputLow
 
-    let hypervisor = try onHost { () throws(KVMError) in try Hypervisor() }
+    let hypervisor = try onHost { () throws(KVMError) in try Hypervisor(path: configuration.device)
+    }
     try HostRequirements.check(hypervisor)
     let board = try Board(hypervisor, configuration)
     memory = board.memory
@@ -56,15 +57,7 @@ public final class Machine: Sendable {
 
     serialOutput = try SerialWriter(
       descriptor: configuration.serialOutput, stopEvent: control.stopEvent
-    ) { failure in
-      switch failure {
-      case .closed: control.stop(.outputClosed)
-      case .failed(let error):
-        control.stop(
-          .failure(
-            VMMError(.io, "serial output: \(error); make room for it or send it elsewhere")))
-      }
-    }
+    ) { control.stop($0.ending) }
     serial = SerialPort(
       interrupt: board.interruptLine(4), output: serialOutput,
       onInputLow: { inputLow.signal() })

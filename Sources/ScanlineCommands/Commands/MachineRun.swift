@@ -34,22 +34,43 @@ struct MachineRun {
     let machine = try Machine(configuration, image: image)
     if verbose { describe(image) }
     var session = ConsoleSession(machine, signals: signals, timeout: timeout?.nanoseconds)
-    let ending = try session.run()
+    var ending = try session.run()
+    let failure = deliver(machine, screenshot, &ending, signals)
     // The guest's last line on the terminal may be unfinished.
     if Terminal.isStandardError, !machine.serialOutput.endsLine { StandardError.write("\n") }
+    explain(ending, machine)
+    if let failure {
+      StandardError.say(failure.description)
+    } else if let screenshot, verbose {
+      StandardError.say("the picture is in \(screenshot.name)")
+    }
+    // The kernel takes a machine apart faster with its process than before.
+    withExtendedLifetime(machine) { end(ending, failure: failure) }
+  }
+
+  /// Writes what the run was for: the rest of the guest's output, and the picture.
+  private func deliver(
+    _ machine: Machine, _ screenshot: Screenshot?, _ ending: inout Ending, _ signals: SignalQueue
+  ) -> VMMError? {
     var failure: VMMError?
-    if let screenshot {
+    func write(_ screenshot: Screenshot) {
       do {
         try machine.withFrame { frame throws(VMMError) in try screenshot.write(frame) }
-        if verbose { StandardError.say("wrote the last frame to \(screenshot.name)") }
       } catch {
         failure = error
       }
     }
-    explain(ending, machine)
-    if let failure { StandardError.say(failure.description) }
-    // The kernel takes a machine apart faster with its process than before.
-    withExtendedLifetime(machine) { end(ending, failure: failure, signals: signals) }
+    // While signals still wait, so that none leaves a temporary file behind.
+    if let screenshot, !screenshot.mayBlock { write(screenshot) }
+    // From here on a signal ends the process at once: a reader may never come back.
+    signals.release()
+    switch ending {
+    case .debugExit, .halted, .quit: ending = machine.serialOutput.finish() ?? ending
+    case .crash: machine.serialOutput.finish()
+    case .timeout, .signal, .outputClosed, .failure: _ = machine.serialOutput.flush()
+    }
+    if let screenshot, screenshot.mayBlock { write(screenshot) }
+    return failure
   }
 
   private func prepareScreenshot() throws(VMMError) -> Screenshot? {
@@ -85,11 +106,10 @@ struct MachineRun {
     }
   }
 
-  private func end(_ ending: Ending, failure: VMMError?, signals: SignalQueue) -> Never {
+  private func end(_ ending: Ending, failure: VMMError?) -> Never {
     switch ending.processEnd {
     case .signal(let number):
       signal(number, SIG_DFL)
-      signals.release()
       raise(number)
       // Reached only if nothing happens by default at that signal.
       exit(128 + number)

@@ -20,6 +20,8 @@ struct ConsoleSession: ~Copyable {
   /// How long such output may linger.
   private static let flushDelay: UInt64 = 16_000_000
   private static let chunk = 4096
+  /// How long a job that was brought to the foreground takes to notice.
+  private static let lookInterval: UInt64 = 200_000_000
 
   /// - Parameters:
   ///   - signals: Made before the machine's threads.
@@ -30,28 +32,20 @@ struct ConsoleSession: ~Copyable {
     deadline = timeout.map { monotonicNanoseconds() &+ $0 }
   }
 
-  /// Runs the machine until it has stopped. The terminal is as before when this returns, and all
-  /// output of the guest has been written.
+  /// Runs the machine until it has stopped. The terminal is as before when this returns; the end of
+  /// the guest's output may still wait in the machine's `serialOutput`.
   mutating func run() throws(VMMError) -> Ending {
     Terminal.restoreOnCrash()
     Terminal.makeRaw()
     defer { Terminal.restore() }
     try machine.start()
     while !waitForEvents() {}
-    let ending = machine.wait()
-    Terminal.restore()
-    // From here on a signal ends the process at once: whoever reads what is left to write may never
-    // come back.
-    signals.release()
-    switch ending {
-    case .debugExit, .halted, .crash, .quit: machine.serialOutput.finish()
-    case .timeout, .signal, .outputClosed, .failure: _ = machine.serialOutput.flush()
-    }
-    return ending
+    return machine.wait()
   }
 
   /// Waits for the next event and handles it. True once the machine is stopping.
   private mutating func waitForEvents() -> Bool {
+    let mayReadInput = takeTerminal()
     // Half a queue at a time: `inputLow` is raised when that much is free again.
     let wantsInput = inputIsOpen && machine.serial.inputSpace >= Self.chunk / 2 && mayReadInput
     var set = PollSet()
@@ -60,7 +54,7 @@ struct ConsoleSession: ~Copyable {
     let pending = set.add(machine.serialOutput.pending.descriptor)
     let low = set.add(machine.inputLow.descriptor)
     let input = set.add(wantsInput ? .standardInput : nil)
-    let ready = set.wait(until: nextDeadline)
+    let ready = set.wait(until: mayReadInput ? nextDeadline : nextLook)
 
     if ready.contains(stop) { return true }
     if ready.contains(signal) { handleSignals() }
@@ -104,8 +98,20 @@ struct ConsoleSession: ~Copyable {
     }
   }
 
-  /// A background job that reads the terminal would be stopped, and its guest with it.
-  private var mayReadInput: Bool { !usesEscapes || Terminal.isInForeground }
+  /// Makes the terminal raw as soon as it is ours. False while it is not: a background job that
+  /// reads the terminal would be stopped, and its guest with it.
+  private func takeTerminal() -> Bool {
+    guard usesEscapes else { return true }
+    guard Terminal.isInForeground else { return false }
+    if unsafe !Terminal.isRaw { Terminal.makeRaw() }
+    return true
+  }
+
+  /// When to look again whether the terminal is ours: nothing tells a running job of it.
+  private var nextLook: UInt64 {
+    let look = monotonicNanoseconds() + Self.lookInterval
+    return nextDeadline.map { min($0, look) } ?? look
+  }
 
   private mutating func readInput() {
     var buffer = [UInt8](repeating: 0, count: min(Self.chunk, machine.serial.inputSpace))

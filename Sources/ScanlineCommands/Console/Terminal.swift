@@ -7,7 +7,7 @@ import Glibc
 enum Terminal {
   /// Written only by the main thread, before the handlers that read it are set.
   nonisolated(unsafe) private static var savedSettings = termios()
-  nonisolated(unsafe) private static var isRaw = false
+  nonisolated(unsafe) private(set) static var isRaw = false
 
   /// Whether standard input is a terminal.
   static var isStandardInput: Bool { isatty(STDIN_FILENO) == 1 }
@@ -15,14 +15,21 @@ enum Terminal {
   /// Whether standard error is a terminal.
   static var isStandardError: Bool { isatty(STDERR_FILENO) == 1 }
 
-  /// Whether this process may read the terminal and change its settings without being stopped.
-  static var isInForeground: Bool { tcgetpgrp(STDIN_FILENO) == getpgrp() }
+  /// Whether this process may read the terminal and change its settings without being stopped. A
+  /// terminal that is not the session's own has no groups and stops nobody.
+  static var isInForeground: Bool {
+    let group = tcgetpgrp(STDIN_FILENO)
+    return group < 0 || group == getpgrp()
+  }
 
   /// Sends every key to the guest at once, Ctrl-C included. Output keeps being translated, so that
-  /// a guest's newline starts a line.
+  /// a guest's newline starts a line. Does nothing in the background.
   static func makeRaw() {
-    guard isStandardInput, isInForeground, unsafe !isRaw else { return }
-    guard unsafe tcgetattr(STDIN_FILENO, &savedSettings) == 0 else { return }
+    guard isStandardInput, isInForeground else { return }
+    // While we were stopped without having been asked, the shell has put back its own settings.
+    if unsafe !isRaw {
+      guard unsafe tcgetattr(STDIN_FILENO, &savedSettings) == 0 else { return }
+    }
     var settings = unsafe savedSettings
     settings.c_iflag &= ~tcflag_t(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON)
     settings.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | IEXTEN | ISIG)
@@ -30,9 +37,10 @@ enum Terminal {
     unsafe isRaw = unsafe tcsetattr(STDIN_FILENO, TCSANOW, &settings) == 0
   }
 
-  /// Puts back what ``makeRaw()`` found. Safe in a signal handler: it makes one system call.
+  /// Puts back what ``makeRaw()`` found. In the background the terminal is somebody else's. Safe in
+  /// a signal handler: it makes system calls only.
   static func restore() {
-    guard unsafe isRaw else { return }
+    guard unsafe isRaw, isInForeground else { return }
     unsafe isRaw = false
     unsafe tcsetattr(STDIN_FILENO, TCSANOW, &savedSettings)
   }

@@ -10,6 +10,10 @@ struct Screenshot {
 
   /// Whether it goes to standard output, which then is not the guest's.
   var usesStandardOutput: Bool { file == nil }
+  /// Whether writing may have to wait for a reader.
+  var mayBlock: Bool { file?.mayBlock ?? true }
+  /// Where it is, for messages.
+  var name: String { file?.name.string ?? "standard output" }
 
   /// What messages call it.
   var name: String { file?.path.string ?? "standard output" }
@@ -22,6 +26,10 @@ struct Screenshot {
       guard isatty(STDOUT_FILENO) == 0 else {
         throw VMMError(
           .usage, "screenshot -: standard output is a terminal; redirect it or name a file")
+      }
+      guard StandardStreams.isOutputWritable else {
+        throw VMMError(
+          .io, "screenshot -: standard output cannot be written; open it or name a file")
       }
       file = nil
     } else {

@@ -15,13 +15,23 @@ public final class SerialWriter: ByteSink {
     /// Nobody reads it any more (EPIPE).
     case closed
     case failed(Errno)
+
+    var ending: Ending {
+      switch self {
+      case .closed: .outputClosed
+      case .failed(let error):
+        .failure(
+          VMMError(.io, "serial output: \(error); make room for it or send it elsewhere"))
+      }
+    }
   }
 
   private struct State {
     var buffer: [UInt8] = []
     var isPending = false
-    var hasFailed = false
     var endsLine = true
+    var failure: Failure?
+    var hasFailed: Bool { failure != nil }
   }
 
   private static let capacity = 4096
@@ -74,8 +84,14 @@ public final class SerialWriter: ByteSink {
   }
 
   /// Writes the rest after the machine has stopped, and waits for a slow reader.
-  public func finish() {
-    state.withLock { drain(&$0, .always) }
+  ///
+  /// - Returns: How the run has ended after all if some output could not be written.
+  @discardableResult
+  public func finish() -> Ending? {
+    state.withLock { state in
+      drain(&state, .always)
+      return state.failure?.ending
+    }
   }
 
   /// Whether what follows starts a line: the last byte was a newline, or there was none.
@@ -112,8 +128,9 @@ public final class SerialWriter: ByteSink {
       }
       let error = Errno(rawValue: errno)
       if error == .interrupted || error == .resourceTemporarilyUnavailable { continue }
-      state.hasFailed = true
-      onFailure(error == .brokenPipe ? .closed : .failed(error))
+      let failure = error == .brokenPipe ? Failure.closed : .failed(error)
+      state.failure = failure
+      onFailure(failure)
     }
     state.buffer.removeFirst(state.hasFailed ? state.buffer.count : done)
     if state.buffer.isEmpty { state.isPending = false }
