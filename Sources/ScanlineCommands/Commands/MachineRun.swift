@@ -14,8 +14,8 @@ struct MachineRun {
 
   init() {}
 
-  init(_ options: MachineOptions, memory: ByteCount) {
-    configuration = options.configuration(memory: memory)
+  init(_ options: MachineOptions, memory: ByteCount) throws(VMMError) {
+    configuration = try options.configuration(memory: memory)
     screenshot = options.screenshot
     timeout = options.timeout
     verbose = options.verbose
@@ -24,13 +24,13 @@ struct MachineRun {
 
   /// Runs `image` to its end, and ends the process accordingly: with a status, or by a signal.
   func run(_ image: FlatImage) throws(VMMError) -> Never {
+    // Before any file is touched, and before the machine's threads, which inherit the mask.
+    let signals = try SignalQueue()
     let screenshot = try prepareScreenshot()
     var configuration = configuration
     if screenshot?.usesStandardOutput == true { configuration.serialOutput = .standardError }
     if verbose { configuration.sinks.append(IgnoringSink()) }
 
-    // Before the machine's threads, which inherit the mask.
-    let signals = try SignalQueue()
     let machine = try Machine(configuration, image: image)
     if verbose { describe(image) }
     var session = ConsoleSession(machine, signals: signals, timeout: timeout?.nanoseconds)

@@ -16,7 +16,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Host") var host: HostOptions
 
   func run() throws {
-    var run = MachineRun(machine, memory: image.memory)
+    var run = try MachineRun(machine, memory: image.memory)
     run.configuration.device = host.devicePath
     try run.run(image.load())
   }

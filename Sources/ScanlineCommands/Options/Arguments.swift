@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Display
 public import VMM
 
 /// Why an argument cannot be what it should: the end of the sentence that names both.
@@ -42,32 +43,59 @@ extension GuestAddress {
 
 /// A video mode such as `1024x768x32`, or `none`.
 struct FramebufferArgument {
-  /// nil for a machine without a framebuffer.
-  let mode: FramebufferMode?
-
-  init(mode: FramebufferMode?) {
-    self.mode = mode
+  private struct Numbers {
+    let width: Int
+    let height: Int
+    let depth: Int
   }
+
+  private let text: String
+  /// nil for a machine without a framebuffer.
+  private let numbers: Numbers?
 
   init(argument: String) throws(ArgumentError) {
+    text = argument
     if argument == "none" {
-      self.init(mode: nil)
+      numbers = nil
       return
     }
-    let numbers = argument.split(separator: "x", omittingEmptySubsequences: false).map {
-      Int($0)
-    }
-    guard numbers.count == 3, let width = numbers[0], let height = numbers[1],
-      let depth = numbers[2],
-      let mode = FramebufferMode(width: width, height: height, bitsPerPixel: depth)
+    let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 3, let width = parts[0], let height = parts[1], let depth = parts[2]
     else {
-      throw ArgumentError(
-        description:
-          "give WIDTHxHEIGHTxDEPTH with 1x1 to 16000x12000 pixels of 8, 15, 16, 24 or 32 "
-          + "bits, 256M in all at most, such as 1024x768x32, or none")
+      throw ArgumentError(description: "give WIDTHxHEIGHTxDEPTH, such as 1024x768x32, or none")
     }
-    self.init(mode: mode)
+    numbers = Numbers(width: width, height: height, depth: depth)
   }
+
+  init(_ mode: FramebufferMode?) {
+    text = mode?.description ?? "none"
+    numbers = mode.map { Numbers(width: $0.width, height: $0.height, depth: $0.bitsPerPixel) }
+  }
+
+  /// The mode; nil for none. An error that says which of the machine's limits it exceeds.
+  func mode() throws(VMMError) -> FramebufferMode? {
+    guard let numbers else { return nil }
+    let mode = FramebufferMode(
+      width: numbers.width, height: numbers.height, bitsPerPixel: numbers.depth)
+    if let mode { return mode }
+    throw VMMError(.usage, "framebuffer \(text): \(complaint(about: numbers))")
+  }
+
+  private func complaint(about numbers: Numbers) -> String {
+    if PixelFormat(bitsPerPixel: numbers.depth) == nil {
+      return "has no known depth; choose 8, 15, 16, 24 or 32"
+    }
+    let widths = 1...FramebufferMode.maximumWidth
+    let heights = 1...FramebufferMode.maximumHeight
+    guard widths.contains(numbers.width), heights.contains(numbers.height) else {
+      return "is no size that a screen can have; choose 1x1 to "
+        + "\(FramebufferMode.maximumWidth)x\(FramebufferMode.maximumHeight)"
+    }
+    return "needs more than the \(MemoryMap.maximumVideoMemory >> 20)M of video memory that there "
+      + "can be; choose a smaller mode"
+  }
+
+  var defaultValueDescription: String { text }
 }
 
 /// A time in seconds, with a fraction if need be: `10`, `0.5`.

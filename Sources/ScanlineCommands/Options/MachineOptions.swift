@@ -21,7 +21,7 @@ struct MachineOptions: ParsableArguments {
       valueName: "mode"),
     transform: FramebufferArgument.init(argument:))
   var framebuffer = FramebufferArgument(
-    mode: FramebufferMode(width: 1024, height: 768, bitsPerPixel: 32))
+    FramebufferMode(width: 1024, height: 768, bitsPerPixel: 32))
 
   @Option(help: ArgumentHelp("Command line for the guest.", valueName: "text"))
   var append = ""
@@ -44,12 +44,12 @@ struct MachineOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Say nothing about a guest that ends as it should.")
   var quiet = false
 
-  func configuration(memory: ByteCount) -> MachineConfiguration {
+  func configuration(memory: ByteCount) throws(VMMError) -> MachineConfiguration {
     var configuration = MachineConfiguration()
     configuration.memorySize = memory.bytes
     configuration.cpuCount = cpus
     configuration.interruptController = irqchip
-    configuration.framebuffer = framebuffer.mode
+    configuration.framebuffer = try framebuffer.mode()
     configuration.commandLine = append
     return configuration
   }

@@ -75,7 +75,7 @@ final class Spawn {
   func start(_ arguments: [String]) throws -> pid_t {
     unsafe posix_spawnattr_setflags(&attributes, flags)
     var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { unsafe vector.forEach { unsafe free($0) } }
+    defer { for index in unsafe vector.indices { unsafe free(vector[index]) } }
     var pid = pid_t()
     let result = unsafe posix_spawn(
       &pid, arguments[0], &actions, &attributes, &vector, cprocess_environment())
