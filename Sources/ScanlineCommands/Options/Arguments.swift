@@ -94,8 +94,6 @@ struct FramebufferArgument {
     return "needs more than the \(MemoryMap.maximumVideoMemory >> 20)M of video memory that there "
       + "can be; choose a smaller mode"
   }
-
-  var defaultValueDescription: String { text }
 }
 
 /// A time in seconds, with a fraction if need be: `10`, `0.5`.

@@ -15,9 +15,6 @@ struct Screenshot {
   /// Where it is, for messages.
   var name: String { file?.name.string ?? "standard output" }
 
-  /// What messages call it.
-  var name: String { file?.path.string ?? "standard output" }
-
   /// - Parameter path: `-` for standard output; PNG if it ends in `.png`, else PPM.
   init(path: String) throws(VMMError) {
     let path = FilePath(path)
