@@ -152,8 +152,11 @@ public final class Machine: Sendable {
     memory.read(count, at: address)
   }
 
-  /// A copy of video memory, visible or not; nil if the machine has none. Exact after ``wait()``.
-  package var videoMemory: [UInt8]? { flusher?.videoMemory }
+  /// A copy of `bytes` of video memory, visible or not; nil unless the machine has all of them. Exact
+  /// after ``wait()``.
+  package func readVideoMemory(_ bytes: Range<Int>) -> [UInt8]? {
+    flusher?.readVideoMemory(bytes)
+  }
 
   private func join() {
     for vcpu in vcpus { vcpu.join() }

@@ -83,9 +83,10 @@ final class Flusher: Sendable {
     try state.withLock { state throws(Failure) in try body(state.tracker.frame) }
   }
 
-  /// A copy of all of video memory.
-  var videoMemory: [UInt8] {
-    unsafe [UInt8](video.memory.bytes)
+  /// A copy of `bytes` of video memory; nil unless all of them are.
+  func readVideoMemory(_ bytes: Range<Int>) -> [UInt8]? {
+    guard bytes.lowerBound >= 0, bytes.upperBound <= video.memory.size else { return nil }
+    return unsafe [UInt8](UnsafeRawBufferPointer(rebasing: video.memory.bytes[bytes]))
   }
 
   var statistics: FrameStatistics {
