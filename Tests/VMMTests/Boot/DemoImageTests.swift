@@ -11,7 +11,7 @@ struct DemoImageTests {
     try ImageFile.demo.load(into: memory, at: 0x10_0000)
     let embedded = try #require(memory.read(ImageFile.demo.size, at: 0x10_0000))
     let built = try GuestImages.bytes("demo")
-    #expect(
-      embedded == built, "run `scripts/build-guests --embed` and commit what it changes")
+    let isSame = embedded == built
+    #expect(isSame, "run `scripts/build-guests --embed` and commit what it changes")
   }
 }
