@@ -113,8 +113,8 @@ extension MachineTests {
         code.dispi(Self.enable, Self.enabledLinear)
         code.store32(0x0000_2A07, at: Self.framebuffer)
         code.out8(0x3C8, 7)
-        // Six bits a component.
-        for component: UInt8 in [63, 0, 32, /* entry 8 */ 1, 2, 3] { code.out8(0x3C9, component) }
+        // Six bits a component; entry 8 follows.
+        for component: UInt8 in [63, 0, 32, 1, 2, 3] { code.out8(0x3C9, component) }
         code.print("set")
         code.waitForInput()
         code.out8(0x3C8, 0x2A)
