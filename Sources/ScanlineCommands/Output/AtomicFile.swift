@@ -8,7 +8,7 @@ import VMM
 /// directly, since renaming would replace it.
 struct AtomicFile {
   /// As the user named it.
-  let name: FilePath
+  let name: String
   /// Whether writing may have to wait for a reader.
   let mayBlock: Bool
   /// Without symbolic links, so that it is the file that is replaced and not a link to it.
@@ -17,9 +17,10 @@ struct AtomicFile {
   /// Finds out whether the file can be written before anyone spends time on its contents.
   ///
   /// - Throws: ``VMMError`` of the kind `io`.
-  init(path name: FilePath) throws(VMMError) {
+  init(path name: String) throws(VMMError) {
     self.name = name
-    guard name.lastComponent?.kind == .regular, !name.string.hasSuffix("/") else {
+    // A FilePath no longer knows of a slash at its end.
+    guard FilePath(name).lastComponent?.kind == .regular, !name.hasSuffix("/") else {
       throw Self.directoryError(name)
     }
     path = try Self.resolve(name)
@@ -59,17 +60,17 @@ struct AtomicFile {
 
   // MARK: Checks
 
-  private static func directoryError(_ name: FilePath) -> VMMError {
+  private static func directoryError(_ name: String) -> VMMError {
     VMMError(.io, "file \(name): is a directory; name a file in it")
   }
 
-  private static func resolve(_ name: FilePath) throws(VMMError) -> FilePath {
-    guard let resolved = unsafe name.withPlatformString({ unsafe realpath($0, nil) }) else {
+  private static func resolve(_ name: String) throws(VMMError) -> FilePath {
+    guard let resolved = unsafe realpath(name, nil) else {
       var link = stat()
-      guard unsafe name.withPlatformString({ unsafe lstat($0, &link) }) != 0 else {
+      guard unsafe lstat(name, &link) != 0 else {
         throw VMMError(.io, "file \(name): is a link to nothing; remove it or name another file")
       }
-      return name
+      return FilePath(name)
     }
     defer { unsafe free(resolved) }
     return unsafe FilePath(platformString: resolved)

@@ -13,12 +13,12 @@ struct Screenshot {
   /// Whether writing may have to wait for a reader.
   var mayBlock: Bool { file?.mayBlock ?? true }
   /// Where it is, for messages.
-  var name: String { file?.name.string ?? "standard output" }
+  var name: String { file?.name ?? "standard output" }
 
   /// - Parameter path: `-` for standard output; PNG if it ends in `.png`, else PPM.
   init(path: String) throws(VMMError) {
-    let path = FilePath(path)
-    encoder = ImageFormat.encoder(forFileExtension: path.extension ?? "") ?? PPMEncoder()
+    encoder =
+      ImageFormat.encoder(forFileExtension: FilePath(path).extension ?? "") ?? PPMEncoder()
     if path == "-" {
       guard isatty(STDOUT_FILENO) == 0 else {
         throw VMMError(

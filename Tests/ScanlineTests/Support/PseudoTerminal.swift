@@ -28,12 +28,6 @@ final class PseudoTerminal {
     let control: tcflag_t
     let local: tcflag_t
 
-    /// Whether a program reads whole lines that the terminal has shown already.
-    var isCooked: Bool {
-      let flags = tcflag_t(ECHO | ICANON | ISIG)
-      return local & flags == flags
-    }
-
     /// Whether every key goes to the program at once, Ctrl-C included, and none is shown.
     var isRaw: Bool { local & tcflag_t(ECHO | ICANON | ISIG | IEXTEN) == 0 }
   }
@@ -44,6 +38,17 @@ final class PseudoTerminal {
     return Settings(
       input: settings.c_iflag, output: settings.c_oflag, control: settings.c_cflag,
       local: settings.c_lflag)
+  }
+
+  /// Sets the flags in `settings`, as a program in the foreground would.
+  func apply(_ settings: Settings) {
+    var current = termios()
+    unsafe tcgetattr(leader.rawValue, &current)
+    current.c_iflag = settings.input
+    current.c_oflag = settings.output
+    current.c_cflag = settings.control
+    current.c_lflag = settings.local
+    unsafe tcsetattr(leader.rawValue, TCSANOW, &current)
   }
 
   /// The process group that may read the terminal.

@@ -1,0 +1,107 @@
+import Testing
+import VMM
+
+@testable import ScanlineCommands
+
+@Suite("Values on the command line", .timeLimit(.minutes(1)))
+struct ArgumentTests {
+  @Test(
+    "sizes are bytes, or K, M, G of them",
+    arguments: [
+      ("0", 0), ("4096", 4096), ("0x1000", 4096), ("1K", 1024), ("2k", 2048), ("64M", 64 << 20),
+      ("1m", 1 << 20), ("3G", 3 << 30), ("17179869183G", 17_179_869_183 << 30),
+      ("18446744073709551615", UInt64.max),
+    ])
+  func size(argument: String, bytes: UInt64) {
+    #expect(ByteCount(argument: argument)?.bytes == bytes)
+  }
+
+  @Test(
+    "what is no size is refused",
+    arguments: [
+      "", "K", "M", "-1", "+1", " 1", "1 ", "1.5G", "1T", "1MB", "M1", "0x", "0xG", "1e6", "١",
+      "17179869184G", "99999999999G", "18446744073709551616",
+    ])
+  func noSize(argument: String) {
+    #expect(ByteCount(argument: argument) == nil)
+  }
+
+  @Test(
+    "addresses are decimal, or hexadecimal with 0x",
+    arguments: [
+      ("0", 0), ("1048576", 0x10_0000), ("0x7C00", 0x7C00), ("0X7c00", 0x7C00),
+      ("0xFFFFFFFFFFFFFFFF", UInt64.max),
+    ])
+  func address(argument: String, value: UInt64) {
+    #expect(GuestAddress(argument: argument)?.rawValue == value)
+  }
+
+  @Test(
+    "what is no address is refused",
+    arguments: [
+      "", "0x", "x10", "7C00", "-1", "0x-1", "+0x10", "0x1_000", "1 ", "1M",
+      "0x10000000000000000", "99999999999999999999",
+    ])
+  func noAddress(argument: String) {
+    #expect(GuestAddress(argument: argument) == nil)
+  }
+
+  @Test(
+    "times are seconds, with a fraction if need be",
+    arguments: [
+      ("1", 1_000_000_000), ("0.5", 500_000_000), ("1e-9", 1),
+      ("31536000", 31_536_000_000_000_000),
+    ])
+  func seconds(argument: String, nanoseconds: UInt64) {
+    #expect(Seconds(argument: argument)?.nanoseconds == nanoseconds)
+  }
+
+  @Test(
+    "what is no time to wait is refused",
+    arguments: ["", "0", "-1", "-0", "abc", "nan", "inf", "-inf", "1e300", "31536001", "1s", " 1"])
+  func noSeconds(argument: String) {
+    #expect(Seconds(argument: argument) == nil)
+  }
+
+  @Test(
+    "a video mode is width, height and depth",
+    arguments: [
+      ("1024x768x32", 1024, 768, 32), ("1x1x8", 1, 1, 8), ("16000x1x15", 16000, 1, 15),
+      ("640x480x24", 640, 480, 24),
+    ])
+  func mode(argument: String, width: Int, height: Int, depth: Int) throws {
+    let value = try #require(FramebufferArgument(argument: argument))
+    #expect(try value.mode() == FramebufferMode(width: width, height: height, bitsPerPixel: depth))
+  }
+
+  @Test("none is a machine without a framebuffer")
+  func noMode() throws {
+    let argument = try #require(FramebufferArgument(argument: "none"))
+    #expect(try argument.mode() == nil)
+  }
+
+  @Test(
+    "what is no video mode is refused",
+    arguments: [
+      "", "x", "xx", "1024x768", "1024x768x", "x768x32", "1024x768x32x1", "1024*768*32", "None",
+      "1024 x768x32", "99999999999999999999x1x32", "0x10x0x10x32",
+    ])
+  func noModeSyntax(argument: String) {
+    #expect(FramebufferArgument(argument: argument) == nil)
+  }
+
+  @Test(
+    "a video mode beyond the machine's limits is told which",
+    arguments: [
+      ("0x0x32", "size"), ("1x0x32", "size"), ("-1x1x32", "size"), ("16001x1x32", "size"),
+      ("1x12001x32", "size"), ("640x480x7", "depth"), ("640x480x0", "depth"),
+      ("16000x12000x32", "256M"), ("9223372036854775807x9223372036854775807x32", "size"),
+    ])
+  func impossibleMode(argument: String, reason: String) throws {
+    let value = try #require(FramebufferArgument(argument: argument))
+    let error = #expect(throws: VMMError.self) { try value.mode() }
+    #expect(error?.kind == .usage)
+    #expect(error?.description.contains(reason) == true)
+    #expect(error?.description.contains(argument) == true)
+  }
+}

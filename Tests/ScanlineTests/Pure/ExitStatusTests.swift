@@ -1,0 +1,50 @@
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+import VMM
+
+@testable import ScanlineCommands
+
+@Suite("Exit statuses", .timeLimit(.minutes(1)))
+struct ExitStatusTests {
+  @Test("a debug exit ends with (v << 1) | 1, in eight bits")
+  func debugExit() {
+    for value: UInt32 in [0, 1, 21, 127, 128, 255, 256, .max] {
+      let expected = Int32((UInt64(value) << 1 | 1) & 0xFF)
+      #expect(Ending.debugExit(value: value).processEnd == .status(expected))
+    }
+  }
+
+  @Test("ours are even, so that none is a guest's")
+  func even() {
+    for status in [
+      ExitStatus.success, ExitStatus.userQuit, ExitStatus.usage, ExitStatus.image,
+      ExitStatus.crash, ExitStatus.host, ExitStatus.io, ExitStatus.timeout,
+    ] {
+      #expect(status % 2 == 0)
+      #expect(ExitStatus.table.contains("  \(status) "), "\(status) is not in the table")
+    }
+  }
+
+  @Test("a signal, and a reader that has gone, end the process by a signal")
+  func signals() {
+    #expect(Ending.signal(SIGTERM).processEnd == .signal(SIGTERM))
+    #expect(Ending.outputClosed.processEnd == .signal(SIGPIPE))
+  }
+
+  @Test("README's table has the statuses of --help, in order")
+  func readme() throws {
+    // README comes with the documentation; its table is checked once it is there.
+    guard let readme = try? readFile("\(PackageRoot.path)/README.md") else { return }
+    let sections = text(readme).lowercased().split(separator: "\n## ")
+    guard let section = sections.first(where: { $0.hasPrefix("exit status") }) else { return }
+    let documented = section.split(separator: "\n").compactMap { line in
+      line.firstMatch(of: /^\|\s*`?(\d+)`?\s*\|/).flatMap { Int32($0.output.1) }
+    }
+    let known = ExitStatus.table.split(separator: "\n").compactMap { line in
+      line.firstMatch(of: #/^ +(\d+) /#).flatMap { Int32($0.output.1) }
+    }
+    #expect(documented == known)
+  }
+}

@@ -1,0 +1,133 @@
+import CProcess
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Signals", .needsKVM, .serialized, .timeLimit(.minutes(1)))
+struct SignalTests {
+  private let directory: TemporaryDirectory
+
+  init() throws {
+    directory = try TemporaryDirectory()
+  }
+
+  /// A guest that says "up" and then never exits: by then every handler is in place.
+  private func startedGuest(
+    _ options: String..., output: ChildProcess.Output = .collected
+  ) throws -> ChildProcess {
+    let process = try ChildProcess(
+      [Scanline.path, "run", busyImage()] + options, input: .open, output: output)
+    return process
+  }
+
+  private func busyImage() throws -> String {
+    try directory.write(
+      [
+        0x66, 0xBA, 0xF8, 0x03,  // mov dx, 0x3F8
+        0xB0, 0x0A,  // mov al, '\n'
+        0xEE,  // out dx, al
+        0xEB, 0xFE,  // jmp $
+      ], to: "busy.bin")
+  }
+
+  private static let pictureSize = "P6\n1024 768\n255\n".utf8.count + 1024 * 768 * 3
+
+  @Test(
+    "the process dies by the signal it was sent, after the last frame was written",
+    arguments: [SIGTERM, SIGHUP, SIGINT, SIGQUIT])
+  func endingSignal(signal: Int32) throws {
+    let picture = directory.file("last.ppm")
+    let process = try startedGuest("--screenshot", picture)
+    try process.wait(for: "guest") { !process.output.isEmpty }
+    process.send(signal)
+    #expect(try process.finish() == .signal(signal))
+    #expect(try status(of: picture).st_size == Self.pictureSize)
+    #expect(text(process.errors) == "scanline: ended by signal \(signal)\n")
+    #expect(directory.names == ["busy.bin", "last.ppm"])
+  }
+
+  @Test("the picture that a signal leaves is what the guest had drawn")
+  func exactFrame() throws {
+    let image = try directory.write(
+      [
+        0xBF, 0x00, 0x00, 0x00, 0xE0,  // mov edi, 0xE0000000
+        0xB9, 0x00, 0x00, 0x0C, 0x00,  // mov ecx, 1024 * 768
+        0xB8, 0x56, 0x34, 0x12, 0x00,  // mov eax, 0x123456
+        0xF3, 0xAB,  // rep stosd
+        0x66, 0xBA, 0xF8, 0x03,  // mov dx, 0x3F8
+        0xB0, 0x0A,  // mov al, '\n'
+        0xEE,  // out dx, al
+        0xEB, 0xFE,  // jmp $
+      ], to: "fill.bin")
+    let process = try Scanline.start("run", image, "--screenshot", directory.file("last.ppm"))
+    try process.wait(for: "guest") { !process.output.isEmpty }
+    process.send(SIGTERM)
+    _ = try process.finish()
+    let pixels = try directory.read("last.ppm").suffix(1024 * 768 * 3)
+    let color: [UInt8] = [0x12, 0x34, 0x56]
+    #expect(pixels.elementsEqual((0..<1024 * 768 * 3).lazy.map { color[$0 % 3] }))
+  }
+
+  @Test("a signal that was ignored at the start stays ignored, as with nohup")
+  func ignoredSignal() throws {
+    let process = try ChildProcess(
+      [
+        "/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh", Scanline.path, "run",
+        GuestImages.path("echo"),
+      ], input: .bytes(Array("one\n".utf8)), output: .collected)
+    // Ignored or not: it arrives before the guest has ended, or finds nobody.
+    process.send(SIGHUP)
+    let end = try process.finish()
+    // Sent before the shell had set its trap, it kills the shell; then there is nothing to see.
+    #expect(end == .status(0) || process.output.isEmpty)
+  }
+
+  @Test("a second signal ends a run that waits for a reader")
+  func secondSignal() throws {
+    let pipe = try Pipe()
+    defer { pipe.close() }
+    let process = try startedGuest("--screenshot", "-", output: .unread(pipe))
+    // Serial output is on standard error now.
+    try process.wait(for: "guest") { !process.errors.isEmpty }
+    process.send(SIGTERM)
+    // The picture is far larger than a pipe: once something is in it, the writer waits.
+    try process.wait(for: "picture") { cprocess_readable_bytes(pipe.reader.rawValue) >= 65536 }
+    #expect(process.end == nil)
+    process.send(SIGINT)
+    #expect(try process.finish() == .signal(SIGINT))
+  }
+
+  @Test("a signal ends a finished guest whose output nobody reads")
+  func signalAfterTheEnd() throws {
+    let pipe = try Pipe()
+    defer { pipe.close() }
+    let process = try ChildProcess(
+      [Scanline.path, "run", GuestImages.path("gradient"), "--screenshot", "-"],
+      output: .unread(pipe))
+    try process.wait(for: "picture") { cprocess_readable_bytes(pipe.reader.rawValue) >= 65536 }
+    process.send(SIGTERM)
+    #expect(try process.finish() == .signal(SIGTERM))
+  }
+
+  @Test("a signal ends a guest that waits for its output to be read")
+  func blockedOutput() throws {
+    let pipe = try Pipe()
+    defer { pipe.close() }
+    let process = try ChildProcess(
+      [Scanline.path, "run", GuestImages.path("serialflood")], output: .unread(pipe))
+    try process.wait(for: "full pipe") { cprocess_readable_bytes(pipe.reader.rawValue) >= 61440 }
+    process.send(SIGTERM)
+    #expect(try process.finish() == .signal(SIGTERM))
+  }
+
+  @Test("--timeout ends a guest that waits for its output to be read")
+  func timeoutWhileBlocked() throws {
+    let pipe = try Pipe()
+    defer { pipe.close() }
+    let process = try ChildProcess(
+      [Scanline.path, "run", GuestImages.path("serialflood"), "--timeout", "0.5"],
+      output: .unread(pipe))
+    #expect(try process.finish() == .status(124))
+  }
+}
