@@ -46,6 +46,8 @@ final class ChildProcess {
   private(set) var isStopped = false
 
   private var pendingInput: ArraySlice<UInt8>
+  /// Whether the input ends with what is pending.
+  private var endsInput: Bool
   private var inputWriter: FileDescriptor?
   private var outputReader: FileDescriptor?
   private var errorReader: FileDescriptor?
@@ -64,11 +66,14 @@ final class ChildProcess {
     let spawn = try Spawn(directory: directory)
     defer { spawn.closeChildEnds() }
     pendingInput = []
+    endsInput = true
     switch input {
     case .bytes(let bytes):
       inputWriter = try spawn.pipeIn()
       pendingInput = bytes[...]
-    case .open: inputWriter = try spawn.pipeIn()
+    case .open:
+      inputWriter = try spawn.pipeIn()
+      endsInput = false
     case .file(let path): spawn.open(path, as: STDIN_FILENO, O_RDONLY)
     case .closed: spawn.close(STDIN_FILENO)
     case .terminal(let terminal): spawn.attach(terminal, as: STDIN_FILENO)
@@ -85,7 +90,7 @@ final class ChildProcess {
     for descriptor in [inputWriter, outputReader, errorReader] {
       if let descriptor { Self.makeNonBlocking(descriptor) }
     }
-    if case .bytes([]) = input { closeInput() }
+    closeInputIfDone()
   }
 
   deinit {
@@ -99,6 +104,15 @@ final class ChildProcess {
 
   func send(_ signal: Int32) {
     if end == nil { kill(pid, signal) }
+  }
+
+  /// Adds to the input of ``Input/open``.
+  func type(_ text: String) { pendingInput += text.utf8 }
+
+  /// Ends the input of ``Input/open`` after what was typed.
+  func endInput() {
+    endsInput = true
+    closeInputIfDone()
   }
 
   /// Pumps the child's streams until `condition` holds.
@@ -171,11 +185,11 @@ final class ChildProcess {
       // A child that does not want its input is no failure of the test.
       pendingInput = []
     }
-    if pendingInput.isEmpty { closeInput() }
+    closeInputIfDone()
   }
 
-  /// Ends the input of ``Input/open``.
-  func closeInput() {
+  private func closeInputIfDone() {
+    guard endsInput, pendingInput.isEmpty else { return }
     try? inputWriter?.close()
     inputWriter = nil
   }

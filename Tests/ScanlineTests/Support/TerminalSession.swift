@@ -14,6 +14,7 @@ final class TerminalSession {
 
   private static let script = """
     set -m
+    trap : INT  # or a job that dies by it would take the shell along
     $START
     while status=$?; [ $status -eq 147 ]; do echo "[stopped]"; read -r line; fg; done
     echo "[ended $status]"
