@@ -123,8 +123,12 @@ struct ConsoleSession: ~Copyable {
       machine.serial.endInput()
       return
     }
-    let bytes = buffer.prefix(count)
-    if usesEscapes { filterInput(bytes) } else { send(Array(bytes)) }
+    // There is space for it: no more was read than that, and only this thread adds.
+    if usesEscapes {
+      filterInput(buffer.prefix(count))
+    } else {
+      machine.serial.enqueue(buffer.span.extracting(first: count))
+    }
   }
 
   private mutating func filterInput(_ bytes: ArraySlice<UInt8>) {
@@ -133,6 +137,9 @@ struct ConsoleSession: ~Copyable {
     escapes.filter(bytes) {
       forGuest.append($0)
     } obey: { command in
+      // What was typed before a command comes before its effect.
+      machine.serial.enqueue(forGuest.span)
+      forGuest.removeAll()
       switch command {
       case .quit: machine.stop(.quit)
       case .sendBreak: machine.serial.sendBreak()
@@ -140,11 +147,6 @@ struct ConsoleSession: ~Copyable {
         StandardError.write("\n\(EscapeFilter.help)\n")
       }
     }
-    send(forGuest)
-  }
-
-  /// There is space: no more was read than that, and only this thread adds.
-  private func send(_ bytes: [UInt8]) {
-    machine.serial.enqueue(bytes.span)
+    machine.serial.enqueue(forGuest.span)
   }
 }
