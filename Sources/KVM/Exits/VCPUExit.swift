@@ -63,7 +63,7 @@ extension VCPUExit {
   /// The frequent exits are decoded in the caller's loop, the others out of line.
   @inlinable
   @unsafe
-  init(decoding run: UnsafeMutablePointer<kvm_run>) {
+  package init(decoding run: UnsafeMutablePointer<kvm_run>) {
     switch Int32(truncatingIfNeeded: unsafe run.pointee.exit_reason) {
     case KVM_EXIT_IO: self = unsafe .portIO(PortIO(decoding: run))
     case KVM_EXIT_MMIO: self = unsafe .mmio(MMIO(decoding: run))

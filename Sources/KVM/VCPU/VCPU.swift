@@ -13,7 +13,8 @@ public struct VCPU: ~Copyable, @unchecked Sendable {
   /// The vCPU's number, given to ``VirtualMachine/makeVCPU(id:)``.
   public let id: UInt32
 
-  @usableFromInline let descriptor: Int32
+  /// The vCPU's file descriptor, for benchmarks that run the same vCPU by other means.
+  @usableFromInline package let descriptor: Int32
   @usableFromInline let page: UnsafeMutablePointer<kvm_run>
   let mappingSize: Int
   let machine: VirtualMachineHandle

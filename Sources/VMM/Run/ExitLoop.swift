@@ -1,14 +1,20 @@
-import KVM
+package import KVM
 
 /// The hot path: exit, device, `KVM_RUN`.
-struct ExitLoop {
-  let ports: PortBus
-  let unclaimed: UnclaimedAccesses
+package struct ExitLoop {
+  @usableFromInline let ports: PortBus
+  private let unclaimed: UnclaimedAccesses
+
+  package init(ports: PortBus, unclaimed: UnclaimedAccesses) {
+    self.ports = ports
+    self.unclaimed = unclaimed
+  }
 
   /// Runs `source` and serves its port and memory accesses, until it exits for another reason.
   ///
   /// No allocation, and no lock but the device's own.
-  func run(_ source: borrowing some ExitSource & ~Copyable) throws(KVMError) -> VCPUExit {
+  @inlinable
+  package func run(_ source: borrowing some ExitSource & ~Copyable) throws(KVMError) -> VCPUExit {
     while true {
       let exit = try source.run()
       switch exit {
@@ -26,7 +32,8 @@ struct ExitLoop {
   }
 
   /// No device of this machine lies in memory.
-  private func serveUnclaimed(_ access: MMIO) {
+  @usableFromInline
+  func serveUnclaimed(_ access: MMIO) {
     unclaimed.countMemory(isWrite: access.isWrite)
     guard !access.isWrite else { return }
     unsafe access.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)

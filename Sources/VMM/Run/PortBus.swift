@@ -1,12 +1,12 @@
-import Devices
-import KVM
+package import Devices
+package import KVM
 
 /// Brings port accesses to their devices.
 ///
 /// A table with one byte for each of the 65,536 ports gives the device's index. The bus does not
 /// change once the machine runs, so that any number of vCPUs use it without a lock.
 @safe
-final class PortBus: @unchecked Sendable {
+package final class PortBus: @unchecked Sendable {
   /// Index 0 means unclaimed.
   private let indexOfPort: UnsafeMutablePointer<UInt8>
   private let devices: UnsafeMutableBufferPointer<any PortIODevice>
@@ -15,7 +15,7 @@ final class PortBus: @unchecked Sendable {
   /// - Parameters:
   ///   - claims: Each device with its ports; at most 254, without overlaps.
   ///   - unclaimed: Counts what goes to no device.
-  init(
+  package init(
     _ claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)],
     unclaimed: UnclaimedAccesses
   ) {
@@ -39,7 +39,7 @@ final class PortBus: @unchecked Sendable {
   }
 
   /// Serves one `KVM_EXIT_IO`: `count` accesses of `size` bytes at the same port.
-  func serve(_ access: PortIO) {
+  package func serve(_ access: PortIO) {
     let index = unsafe Int(indexOfPort[Int(access.port)])
     guard index != 0 else { return serveUnclaimed(access) }
     var data = unsafe access.data
