@@ -29,6 +29,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CKVM"),
+    .systemLibrary(name: "CReferenceLoop"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "KVM", dependencies: ["CKVM", system], swiftSettings: strict),
     .target(name: "Devices", swiftSettings: strict),
@@ -45,6 +46,10 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [system], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .executableTarget(
+      name: "scanline-bench",
+      dependencies: ["CReferenceLoop", "CKVM", "KVM", "VMM", "Devices", "Display", argumentParser],
+      path: "Sources/ScanlineBenchmarks", swiftSettings: strict),
     .testTarget(name: "KVMTests", dependencies: ["KVM", "CKVM", system], swiftSettings: strict),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"], swiftSettings: strict),
     .testTarget(name: "DisplayTests", dependencies: ["Display", "CZlib"], swiftSettings: strict),

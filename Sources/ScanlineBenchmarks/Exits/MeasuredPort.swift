@@ -1,0 +1,32 @@
+import Devices
+import VMM
+
+/// The ports whose exits are measured: the cheapest and the dearest way through the bus.
+enum MeasuredPort: UInt16, CaseIterable {
+  case unclaimed = 0x80
+  case debugConsole = 0xE9
+  case serial = 0x3F8
+
+  var label: String {
+    switch self {
+    case .unclaimed: "unclaimed port"
+    case .debugConsole: "debug console"
+    case .serial: "COM1 transmitter"
+    }
+  }
+
+  /// A bus with the devices of a machine; what they print goes nowhere.
+  static func makeBus() -> PortBus {
+    let console = DebugConsole(output: NullSink())
+    let serial = SerialPort(interrupt: UnconnectedLine(), output: NullSink())
+    return PortBus([([serial.ports], serial), ([console.ports], console)])
+  }
+}
+
+private final class NullSink: ByteSink {
+  func write(_ byte: UInt8) {}
+}
+
+private struct UnconnectedLine: InterruptLine {
+  func set(_ asserted: Bool) {}
+}

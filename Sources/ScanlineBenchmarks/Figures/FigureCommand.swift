@@ -1,0 +1,20 @@
+import ArgumentParser
+
+/// What all figures have in common.
+struct FigureOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("How often each contender is measured.", valueName: "number"))
+  var runs: Int?
+
+  @Flag(help: "End with status 1 when a target is missed.")
+  var check = false
+
+  /// Prints the figures, and ends the process if one of them must not be missed.
+  func report(_ figures: [Figure]) throws {
+    for line in figures.flatMap(\.lines) { print(line) }
+    if check, figures.contains(where: \.isMissed) { throw ExitCode(1) }
+  }
+
+  func validate() throws {
+    guard runs ?? 1 > 0 else { throw ValidationError("--runs: measure at least once") }
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+
+/// Whole processes, from exec to exit, beside the C reference VMM.
+struct StartupCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "startup", abstract: "A whole run of a small guest, from exec to exit.")
+
+  @OptionGroup var options: FigureOptions
+
+  @Option(help: ArgumentHelp("The C reference VMM.", valueName: "path"))
+  var reference: String
+
+  @Option(
+    help: ArgumentHelp(
+      "A build of scanline; the first one is what users install, and has the target.",
+      valueName: "name=path"))
+  var build: [NamedPath]
+
+  @Argument(help: "A 64-bit guest that halts.")
+  var image: String
+
+  func run() throws {
+    let contenders =
+      [("C reference", [reference, image])] + build.map { ($0.name, [$0.path, "run", image]) }
+    let samples = try interleave(
+      rounds: options.runs ?? 200,
+      contenders.map { _, command in
+        { try duration { try ChildProcess(command).wait() } * 1e3 }
+      })
+    var figure = Figure(title: "Start-up: exec to exit of a guest", unit: "ms", digits: 2)
+    for (index, contender) in contenders.enumerated() {
+      figure.rows.append(
+        Row(
+          label: contender.0, samples: samples[index],
+          ratio: index == 0 ? nil : samples[index].ratio(to: samples[0]),
+          target: index == 1 ? .ratio(3) : nil))
+    }
+    try options.report([figure])
+  }
+}
+
+/// A program and what the table calls it.
+struct NamedPath: ExpressibleByArgument {
+  let name: String
+  let path: String
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2 else { return nil }
+    name = String(parts[0])
+    path = String(parts[1])
+  }
+}
