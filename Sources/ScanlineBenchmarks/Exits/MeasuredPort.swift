@@ -15,11 +15,14 @@ enum MeasuredPort: UInt16, CaseIterable {
     }
   }
 
-  /// A bus with the devices of a machine; what they print goes nowhere.
-  static func makeBus() -> PortBus {
+  /// The loop of a machine with these devices; what they print goes nowhere.
+  static func makeLoop() -> ExitLoop {
     let console = DebugConsole(output: NullSink())
     let serial = SerialPort(interrupt: UnconnectedLine(), output: NullSink())
-    return PortBus([([serial.ports], serial), ([console.ports], console)])
+    let unclaimed = UnclaimedAccesses()
+    let ports = PortBus(
+      [([serial.ports], serial), ([console.ports], console)], unclaimed: unclaimed)
+    return ExitLoop(ports: ports, unclaimed: unclaimed)
   }
 }
 

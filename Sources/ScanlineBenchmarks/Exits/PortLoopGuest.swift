@@ -44,7 +44,7 @@ final class PortLoopGuest {
   func run(_ loop: ExitLoop, port: UInt16, count: Int) throws -> Double {
     try rewind(port: port, count: count)
     return try duration {
-      guard case .halt = try loop.run(vcpu) else {
+      guard case .halt = try loop.run(vcpu: vcpu) else {
         throw BenchmarkError("the guest of the exit loop did not halt")
       }
     }

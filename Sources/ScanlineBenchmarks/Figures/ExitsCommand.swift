@@ -13,7 +13,7 @@ struct ExitsCommand: ParsableCommand {
   private static let stubbedExitsPerSlice = 1_000_000
 
   func run() throws {
-    let loop = ExitLoop(ports: MeasuredPort.makeBus())
+    let loop = MeasuredPort.makeLoop()
     try options.report([kernelFigure(loop), stubbedFigure(loop)])
   }
 
@@ -36,7 +36,7 @@ struct ExitsCommand: ParsableCommand {
   }
 
   private func stubbedFigure(_ loop: ExitLoop) throws -> Figure {
-    let vcpu = StubbedVCPU()
+    let stub = StubbedRuns()
     let count = Self.stubbedExitsPerSlice
     var figure = Figure(
       title: "User space's part of an exit: KVM_RUN is a stub", unit: "ns an exit", digits: 1)
@@ -44,8 +44,8 @@ struct ExitsCommand: ParsableCommand {
       let samples = try interleave(
         rounds: options.runs ?? 50,
         [
-          { try vcpu.runReference(port: port.rawValue, count: count) * 1e9 / Double(count) },
-          { try vcpu.run(loop, port: port.rawValue, count: count) * 1e9 / Double(count) },
+          { try stub.runReference(port: port.rawValue, count: count) * 1e9 / Double(count) },
+          { try stub.run(loop, port: port.rawValue, count: count) * 1e9 / Double(count) },
         ])
       figure.addPair(port.label, samples, target: .median(25))
     }

@@ -1,8 +1,8 @@
-package import KVM
+import KVM
 
 /// The hot path: exit, device, `KVM_RUN`.
 package struct ExitLoop {
-  @usableFromInline let ports: PortBus
+  private let ports: PortBus
   private let unclaimed: UnclaimedAccesses
 
   package init(ports: PortBus, unclaimed: UnclaimedAccesses) {
@@ -12,9 +12,8 @@ package struct ExitLoop {
 
   /// Runs `source` and serves its port and memory accesses, until it exits for another reason.
   ///
-  /// No allocation, and no lock but the device's own.
-  @inlinable
-  package func run(_ source: borrowing some ExitSource & ~Copyable) throws(KVMError) -> VCPUExit {
+  /// No allocation, no reference counting, and no lock but the device's own.
+  func run(_ source: borrowing some ExitSource & ~Copyable) throws(KVMError) -> VCPUExit {
     while true {
       let exit = try source.run()
       switch exit {
@@ -32,8 +31,7 @@ package struct ExitLoop {
   }
 
   /// No device of this machine lies in memory.
-  @usableFromInline
-  func serveUnclaimed(_ access: MMIO) {
+  private func serveUnclaimed(_ access: MMIO) {
     unclaimed.countMemory(isWrite: access.isWrite)
     guard !access.isWrite else { return }
     unsafe access.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)

@@ -9,7 +9,7 @@ package import KVM
 package final class PortBus: @unchecked Sendable {
   /// Index 0 means unclaimed.
   private let indexOfPort: UnsafeMutablePointer<UInt8>
-  private let devices: UnsafeMutableBufferPointer<any PortIODevice>
+  private let devices: UnsafeMutableBufferPointer<Unmanaged<Mounting>>
   private let unclaimed: UnclaimedAccesses
 
   /// - Parameters:
@@ -23,9 +23,10 @@ package final class PortBus: @unchecked Sendable {
     unsafe indexOfPort = .allocate(capacity: 1 << 16)
     unsafe indexOfPort.initialize(repeating: 0, count: 1 << 16)
     unsafe devices = .allocate(capacity: claims.count + 1)
-    unsafe devices.initializeElement(at: 0, to: UnclaimedPorts())
+    unsafe devices.initializeElement(at: 0, to: .passRetained(Mounting(UnclaimedPorts())))
     for (index, claim) in claims.enumerated() {
-      unsafe devices.initializeElement(at: index + 1, to: claim.device)
+      unsafe devices.initializeElement(
+        at: index + 1, to: .passRetained(Mounting(claim.device)))
       for port in claim.ports.joined() {
         unsafe indexOfPort[Int(port)] = UInt8(index + 1)
       }
@@ -33,7 +34,7 @@ package final class PortBus: @unchecked Sendable {
   }
 
   deinit {
-    unsafe devices.deinitialize()
+    for unsafe device in unsafe devices { unsafe device.release() }
     unsafe devices.deallocate()
     unsafe indexOfPort.deallocate()
   }
@@ -42,24 +43,38 @@ package final class PortBus: @unchecked Sendable {
   package func serve(_ access: PortIO) {
     let index = unsafe Int(indexOfPort[Int(access.port)])
     guard index != 0 else { return serveUnclaimed(access) }
-    var data = unsafe access.data
-    for _ in 0..<access.count {
-      switch access.direction {
-      case .out:
-        let value = unsafe loadValue(from: data, size: access.size)
-        unsafe devices[index].write(port: access.port, size: access.size, value: value)
-      case .in:
-        let value = unsafe devices[index].read(port: access.port, size: access.size)
-        unsafe storeValue(value, to: data, size: access.size)
-      }
-      unsafe data += access.size
-    }
+    // Borrowed from the table, which outlives every access: no reference is counted.
+    unsafe devices[index]._withUnsafeGuaranteedRef { $0.serve(access) }
   }
 
   private func serveUnclaimed(_ access: PortIO) {
     unclaimed.countPort(isWrite: access.direction == .out, access.count)
     guard access.direction == .in else { return }
     unsafe access.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)
+  }
+}
+
+/// A device at its place in the table.
+private final class Mounting {
+  private let device: any PortIODevice
+
+  init(_ device: any PortIODevice) {
+    self.device = device
+  }
+
+  func serve(_ access: PortIO) {
+    var data = unsafe access.data
+    for _ in 0..<access.count {
+      switch access.direction {
+      case .out:
+        let value = unsafe loadValue(from: data, size: access.size)
+        device.write(port: access.port, size: access.size, value: value)
+      case .in:
+        let value = device.read(port: access.port, size: access.size)
+        unsafe storeValue(value, to: data, size: access.size)
+      }
+      unsafe data += access.size
+    }
   }
 }
 

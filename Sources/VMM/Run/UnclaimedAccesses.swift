@@ -14,17 +14,17 @@ package final class UnclaimedAccesses: Sendable {
 
   func countPort(isWrite: Bool, _ count: Int) {
     if isWrite {
-      portWrites.add(UInt64(count), ordering: .relaxed)
+      portWrites.wrappingAdd(UInt64(truncatingIfNeeded: count), ordering: .relaxed)
     } else {
-      portReads.add(UInt64(count), ordering: .relaxed)
+      portReads.wrappingAdd(UInt64(truncatingIfNeeded: count), ordering: .relaxed)
     }
   }
 
   func countMemory(isWrite: Bool) {
     if isWrite {
-      memoryWrites.add(1, ordering: .relaxed)
+      memoryWrites.wrappingAdd(1, ordering: .relaxed)
     } else {
-      memoryReads.add(1, ordering: .relaxed)
+      memoryReads.wrappingAdd(1, ordering: .relaxed)
     }
   }
 

@@ -3,10 +3,9 @@ import CReferenceLoop
 import KVM
 import VMM
 
-/// A vCPU without a kernel: a stub fills the run page, so that what is left is user space's part of
-/// an exit.
+/// Exits without a kernel: a stub fills the run page, so that what is left is user space's part.
 @safe
-final class StubbedVCPU: ExitSource {
+final class StubbedRuns {
   private let stub: UnsafeMutablePointer<reference_stub>
 
   init() {
@@ -18,19 +17,16 @@ final class StubbedVCPU: ExitSource {
     unsafe stub.deallocate()
   }
 
-  /// As `VCPU.run()`, but for the system call.
-  @inline(__always)
-  func run() throws(KVMError) -> VCPUExit {
-    let page = unsafe UnsafeMutableRawPointer(stub).assumingMemoryBound(to: kvm_run.self)
-    guard unsafe reference_stub_run(page) >= 0 else { return .interrupted }
-    return unsafe VCPUExit(decoding: page)
+  /// The stub's first member.
+  private var page: UnsafeMutablePointer<kvm_run> {
+    unsafe UnsafeMutableRawPointer(stub).assumingMemoryBound(to: kvm_run.self)
   }
 
   /// Seconds for `count` exits in the machine's own loop.
   func run(_ loop: ExitLoop, port: UInt16, count: Int) throws -> Double {
     unsafe reference_stub_prepare(stub, port, UInt64(count))
     return try duration {
-      guard case .halt = try loop.run(self) else {
+      guard case .halt = try unsafe loop.run(page: page, enter: reference_stub_run) else {
         throw BenchmarkError("the stubbed guest did not halt")
       }
     }
@@ -39,7 +35,6 @@ final class StubbedVCPU: ExitSource {
   /// Seconds for `count` exits in the C reference loop.
   func runReference(port: UInt16, count: Int) throws -> Double {
     unsafe reference_stub_prepare(stub, port, UInt64(count))
-    let page = unsafe UnsafeMutableRawPointer(stub).assumingMemoryBound(to: kvm_run.self)
     var serial = reference_serial()
     serial.fd = -1
     return try duration {
