@@ -99,10 +99,18 @@ public final class SerialPort: PortIODevice {
     return value
   }
 
+  @inline(__always)
   private func writeRegister(at port: UInt16, _ value: UInt8) {
     guard ports.contains(port) else { return }
     let register = UInt8(truncatingIfNeeded: port &- base)
-    if register == UART16550.Register.data { return transmit(value) }
+    if register == UART16550.Register.data {
+      transmit(value)
+    } else {
+      writeSettings(register, value)
+    }
+  }
+
+  private func writeSettings(_ register: UInt8, _ value: UInt8) {
     let isInputLow = state.withLock { state in
       state.uart.write(register, value)
       transmitsWithoutTrace.store(state.uart.transmitsWithoutTrace, ordering: .releasing)
@@ -122,17 +130,26 @@ public final class SerialPort: PortIODevice {
 
   private func transmit(_ value: UInt8) {
     transmitting.withLock { _ in
-      if transmitsWithoutTrace.load(ordering: .acquiring) { return output.write(value) }
-      let (character, isInputLow) = state.withLock { state in
-        state.uart.write(UART16550.Register.data, value)
-        // Writing THR clears its interrupt and transmitting raises it again: an edge.
-        driveInterrupt(&state)
-        let character = state.uart.transmit()
-        return (character, settle(&state))
+      if transmitsWithoutTrace.load(ordering: .acquiring) {
+        output.write(value)
+      } else {
+        transmitThroughUART(value)
       }
-      if let character { output.write(character) }
-      if isInputLow { onInputLow() }
     }
+  }
+
+  /// Out of line, so that the way without a trace is short.
+  @inline(never)
+  private func transmitThroughUART(_ value: UInt8) {
+    let (character, isInputLow) = state.withLock { state in
+      state.uart.write(UART16550.Register.data, value)
+      // Writing THR clears its interrupt and transmitting raises it again: an edge.
+      driveInterrupt(&state)
+      let character = state.uart.transmit()
+      return (character, settle(&state))
+    }
+    if let character { output.write(character) }
+    if isInputLow { onInputLow() }
   }
 
   // MARK: The host's side

@@ -61,9 +61,9 @@ struct IdleCommand: ParsableCommand {
       machine.stop(.quit)
       _ = machine.wait()
     }
-    let clock = try ThreadClock(named: "flusher")
-    // The first ticks take over the whole picture.
+    // The first ticks take over the whole picture; by then the thread has its name, too.
     try waitForTicks(machine, 10)
+    let clock = try ThreadClock(named: "flusher")
     let firstTick = ticks(of: machine)
     let cpu = try duration(on: clock.id) {
       try waitForTicks(machine, firstTick + UInt64(Self.ticksPerSlice))
