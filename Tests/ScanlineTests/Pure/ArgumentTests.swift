@@ -12,8 +12,8 @@ struct ArgumentTests {
       ("1m", 1 << 20), ("3G", 3 << 30), ("17179869183G", 17_179_869_183 << 30),
       ("18446744073709551615", UInt64.max),
     ])
-  func size(argument: String, bytes: UInt64) {
-    #expect(ByteCount(argument: argument)?.bytes == bytes)
+  func size(argument: String, bytes: UInt64) throws {
+    #expect(try ByteCount(argument: argument).bytes == bytes)
   }
 
   @Test(
@@ -23,7 +23,7 @@ struct ArgumentTests {
       "17179869184G", "99999999999G", "18446744073709551616",
     ])
   func noSize(argument: String) {
-    #expect(ByteCount(argument: argument) == nil)
+    #expect(throws: ArgumentError.self) { try ByteCount(argument: argument) }
   }
 
   @Test(
@@ -32,8 +32,8 @@ struct ArgumentTests {
       ("0", 0), ("1048576", 0x10_0000), ("0x7C00", 0x7C00), ("0X7c00", 0x7C00),
       ("0xFFFFFFFFFFFFFFFF", UInt64.max),
     ])
-  func address(argument: String, value: UInt64) {
-    #expect(GuestAddress(argument: argument)?.rawValue == value)
+  func address(argument: String, value: UInt64) throws {
+    #expect(try GuestAddress(argument: argument).rawValue == value)
   }
 
   @Test(
@@ -43,7 +43,7 @@ struct ArgumentTests {
       "0x10000000000000000", "99999999999999999999",
     ])
   func noAddress(argument: String) {
-    #expect(GuestAddress(argument: argument) == nil)
+    #expect(throws: ArgumentError.self) { try GuestAddress(argument: argument) }
   }
 
   @Test(
@@ -52,15 +52,15 @@ struct ArgumentTests {
       ("1", 1_000_000_000), ("0.5", 500_000_000), ("1e-9", 1),
       ("31536000", 31_536_000_000_000_000),
     ])
-  func seconds(argument: String, nanoseconds: UInt64) {
-    #expect(Seconds(argument: argument)?.nanoseconds == nanoseconds)
+  func seconds(argument: String, nanoseconds: UInt64) throws {
+    #expect(try Seconds(argument: argument).nanoseconds == nanoseconds)
   }
 
   @Test(
     "what is no time to wait is refused",
     arguments: ["", "0", "-1", "-0", "abc", "nan", "inf", "-inf", "1e300", "31536001", "1s", " 1"])
   func noSeconds(argument: String) {
-    #expect(Seconds(argument: argument) == nil)
+    #expect(throws: ArgumentError.self) { try Seconds(argument: argument) }
   }
 
   @Test(
@@ -70,13 +70,13 @@ struct ArgumentTests {
       ("640x480x24", 640, 480, 24),
     ])
   func mode(argument: String, width: Int, height: Int, depth: Int) throws {
-    let value = try #require(FramebufferArgument(argument: argument))
+    let value = try FramebufferArgument(argument: argument)
     #expect(try value.mode() == FramebufferMode(width: width, height: height, bitsPerPixel: depth))
   }
 
   @Test("none is a machine without a framebuffer")
   func noMode() throws {
-    let argument = try #require(FramebufferArgument(argument: "none"))
+    let argument = try FramebufferArgument(argument: "none")
     #expect(try argument.mode() == nil)
   }
 
@@ -87,7 +87,7 @@ struct ArgumentTests {
       "1024 x768x32", "99999999999999999999x1x32", "0x10x0x10x32",
     ])
   func noModeSyntax(argument: String) {
-    #expect(FramebufferArgument(argument: argument) == nil)
+    #expect(throws: ArgumentError.self) { try FramebufferArgument(argument: argument) }
   }
 
   @Test(
@@ -98,7 +98,7 @@ struct ArgumentTests {
       ("16000x12000x32", "256M"), ("9223372036854775807x9223372036854775807x32", "size"),
     ])
   func impossibleMode(argument: String, reason: String) throws {
-    let value = try #require(FramebufferArgument(argument: argument))
+    let value = try FramebufferArgument(argument: argument)
     let error = #expect(throws: VMMError.self) { try value.mode() }
     #expect(error?.kind == .usage)
     #expect(error?.description.contains(reason) == true)

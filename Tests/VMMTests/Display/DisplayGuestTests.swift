@@ -196,8 +196,8 @@ extension MachineTests {
       let end = 16 << 20
       #expect(machine.machine.readVideoMemory(end - 4..<end) == [0xFE, 0x5A, 0xFE, 0x5A])
       #expect(machine.machine.readVideoMemory(end - 4..<end + 1) == nil)
-      #expect(machine.machine.unclaimedPortAccesses.reads == 4)
-      #expect(machine.machine.unclaimedPortAccesses.writes == 4)
+      #expect(machine.machine.unclaimedAccesses.portReads == 4)
+      #expect(machine.machine.unclaimedAccesses.portWrites == 4)
     }
   }
 }

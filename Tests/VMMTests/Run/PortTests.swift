@@ -30,8 +30,8 @@ extension MachineTests {
         code.out16(0xFFF0, 0xA5A5)
       }
       #expect(words == [0xFF, 0xFFFF, 0xFFFF_FFFF])
-      #expect(machine.unclaimedPortAccesses.reads == 3)
-      #expect(machine.unclaimedPortAccesses.writes == 2)
+      #expect(machine.unclaimedAccesses.portReads == 3)
+      #expect(machine.unclaimedAccesses.portWrites == 2)
     }
 
     @Test("addresses that nobody claims read as all ones")
@@ -57,7 +57,7 @@ extension MachineTests {
       #expect(words[1] == 0xFF77_B060)
       #expect(words[2] == 0xE9)
       #expect(words[3] == 0)
-      #expect(machine.unclaimedPortAccesses.reads == 0)
+      #expect(machine.unclaimedAccesses.portReads == 0)
     }
 
     @Test("without a framebuffer its ports are nobody's")
@@ -70,7 +70,7 @@ extension MachineTests {
       let machine = try TestMachine(.code(code.bytes)) { $0.framebuffer = nil }
       #expect(try machine.run().label == "halted")
       #expect(machine.machine.readMemory(8, at: 0x20_0000) == [0xFF, 0xFF, 0, 0, 0xFF, 0, 0, 0])
-      #expect(machine.machine.unclaimedPortAccesses.reads == 2)
+      #expect(machine.machine.unclaimedAccesses.portReads == 2)
     }
 
     @Test("the debug console and the serial port share the output, in order")
