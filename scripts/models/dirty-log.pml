@@ -21,7 +21,7 @@ bool stopping;        /* the machine has been told to stop */
 bool gone[WRITERS];   /* this writer is out, for good */
 bool finished;        /* the last harvest has been copied */
 bool asleep;          /* the flusher waits for its trap, and does not poll */
-bool taken;           /* the flusher has consumed the report, and has not read all of the page yet */
+bool taken;           /* the flusher has consumed a report, and has not read all of the page yet */
 bool host_marked;     /* the VMM's own mark of its own store */
 
 #include "kvm.pml"
@@ -37,8 +37,8 @@ bool host_marked;     /* the VMM's own mark of its own store */
 #define IN_THE_WINDOW (unlogged[0] || unlogged[1] || unlogged[HOST])
 #endif
 
-/* No store is lost for good: whatever the shadow lacks is in the log, or is going to be, or is about
- * to be read. And R3: after the last harvest it lacks nothing. */
+/* No store is lost for good: whatever the shadow lacks is in the log, or is going to be, or is
+ * about to be read. And R3: after the last harvest it lacks nothing. */
 #define ACCOUNTED_FOR (SAME || REPORTED || IN_THE_WINDOW || taken)
 active proctype contract() {
 end_holds:

@@ -58,8 +58,8 @@ proctype vcpu(byte v) {
 }
 
 #ifdef HOST_WRITES
-/* R4: a store of the VMM through its own mapping, which KVM does not see. It is marked after it, for
- * the reason for which KVM does so. */
+/* R4: a store of the VMM through its own mapping, which KVM does not see. It is marked after it,
+ * for the reason for which KVM does so. */
 proctype device() {
   if
   :: atomic { !host_protected ->

@@ -2,7 +2,8 @@
  * What KVM does with one 4 KiB page of a memory slot that logs dirty pages, on x86.
  *
  * One page is enough: KVM's log keeps nothing that ties one page to another. Where KVM works on 64
- * pages under one lock, the others' share of the work looks to this page like time passing.
+ * pages under one lock, the others' share of the work looks to this page like time passing. A full
+ * ring is left out: it is a VM exit and a reason to harvest, and both may happen here at any time.
  *
  * Every statement outside `atomic` is a point at which any other process may run. What is `atomic`
  * here is one locked instruction, or one guest store with the translation it needs, on hardware.
@@ -77,8 +78,8 @@ inline fast_page_fault(v) {
   fi
 }
 
-/* kvm_tdp_page_fault() for a page that is not mapped: the host's mapping first, which may trap; then
- * make_spte() marks the page and the entry is installed, both under mmu_lock. */
+/* kvm_tdp_page_fault() for a page that is not mapped: the host's mapping first, which may trap;
+ * then make_spte() marks the page and the entry is installed, both under mmu_lock. */
 inline slow_page_fault(v) {
 #ifdef TRAP
   vm_exit(v); /* Only the trap unmaps a page that this vCPU may have logged. */
@@ -111,8 +112,8 @@ inline page_walk(v) {
   fi
 }
 
-/* __kvm_write_guest_page(), which emulated stores and pending input end in: copies through the host's
- * mapping, and then marks. */
+/* __kvm_write_guest_page(), which emulated stores and pending input end in: copies through the
+ * host's mapping, and then marks. */
 inline kvm_write_guest_page(v) {
   do
   :: atomic { !host_protected ->
@@ -149,9 +150,9 @@ inline flush_remote_tlbs() {
   od
 }
 
-/* KVM_GET_DIRTY_LOG, kvm_get_dirty_log_protect(). kvm_arch_sync_dirty_log() only kicks the vCPUs and
- * does not wait for them to empty their hardware's logs, so that it adds nothing here: a vCPU may
- * have a VM exit at any time anyway. */
+/* KVM_GET_DIRTY_LOG, kvm_get_dirty_log_protect(). kvm_arch_sync_dirty_log() only kicks the vCPUs
+ * and does not wait for them to empty their hardware's logs, so that it adds nothing here: a vCPU
+ * may have a VM exit at any time anyway. */
 inline get_dirty_log(reported) {
 #ifdef MANUAL_PROTECT
   atomic { reported = dirty; printf("KVM_GET_DIRTY_LOG: the page's bit is %d\n", reported) }
@@ -173,8 +174,8 @@ inline get_dirty_log(reported) {
 #endif
 }
 
-/* KVM_CLEAR_DIRTY_LOG with the page's bit set, kvm_clear_dirty_log_protect(). `seen`: user space got
- * this bit from KVM_GET_DIRTY_LOG, and is going to read the page. */
+/* KVM_CLEAR_DIRTY_LOG with the page's bit set, kvm_clear_dirty_log_protect(). `seen`: user space
+ * got this bit from KVM_GET_DIRTY_LOG, and is going to read the page. */
 inline clear_dirty_log(seen) {
   lock_mmu();
   atomic {
@@ -214,8 +215,8 @@ inline reset_dirty_rings() {
   flush_remote_tlbs()
 }
 
-/* UFFDIO_WRITEPROTECT: KVM's MMU notifier unmaps the page and keeps it unmapped while the host's page
- * table entry is changed. */
+/* UFFDIO_WRITEPROTECT: KVM's MMU notifier unmaps the page and keeps it unmapped while the host's
+ * page table entry is changed. */
 inline arm_trap() {
   lock_mmu();
   atomic { invalidating = true; spte = NotPresent };
