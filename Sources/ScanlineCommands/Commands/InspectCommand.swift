@@ -6,6 +6,7 @@ struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Say what an image is and how it would be entered; run nothing.",
+    usage: "scanline inspect [<options>] <image>",
     discussion: "Addresses and sizes are numbers of bytes in JSON.")
 
   @OptionGroup(title: "Image") var options: ImageOptions
