@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Each with one sentence on standard error, its own status, and nothing lost or started.
-@Suite("Images that cannot be run", .timeLimit(.minutes(1)))
+@Suite("Images that cannot be run", .generousTimeLimit)
 struct BadImageTests {
   private let directory: TemporaryDirectory
 

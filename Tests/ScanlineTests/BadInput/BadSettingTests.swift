@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Each with one sentence on standard error and status 64, and nothing started.
-@Suite("Settings that no machine can have", .timeLimit(.minutes(1)))
+@Suite("Settings that no machine can have", .generousTimeLimit)
 struct BadSettingTests {
   private let directory: TemporaryDirectory
   private let image: String

@@ -3,7 +3,7 @@ import VMM
 
 @testable import ScanlineCommands
 
-@Suite("Values on the command line", .timeLimit(.minutes(1)))
+@Suite("Values on the command line", .generousTimeLimit)
 struct ArgumentTests {
   @Test(
     "sizes are bytes, or K, M, G of them",

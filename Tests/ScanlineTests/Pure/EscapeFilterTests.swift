@@ -3,7 +3,7 @@ import Testing
 
 @testable import ScanlineCommands
 
-@Suite("Escape commands in the terminal", .timeLimit(.minutes(1)))
+@Suite("Escape commands in the terminal", .generousTimeLimit)
 struct EscapeFilterTests {
   /// What came out of the filter, in order.
   private enum Event: Equatable {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("scanline inspect", .timeLimit(.minutes(1)))
+@Suite("scanline inspect", .generousTimeLimit)
 struct InspectTests {
   private let directory: TemporaryDirectory
 

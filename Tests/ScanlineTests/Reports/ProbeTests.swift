@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("scanline probe", .timeLimit(.minutes(1)))
+@Suite("scanline probe", .generousTimeLimit)
 struct ProbeTests {
   /// What `--format json` promises to programs.
   private struct Report: Decodable {
@@ -65,7 +65,7 @@ struct ProbeTests {
   }
 }
 
-@Suite("Hosts without a usable KVM", .timeLimit(.minutes(1)))
+@Suite("Hosts without a usable KVM", .generousTimeLimit)
 struct MissingKVMTests {
   private let directory: TemporaryDirectory
 

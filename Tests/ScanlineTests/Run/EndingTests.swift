@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite("How guests end", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("How guests end", .needsKVM, .generousTimeLimit)
 struct EndingTests {
   @Test("isa-debug-exit", arguments: [0, 1, 21, 42, 127, 128, 255])
   func debugExit(code: Int32) throws {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite("scanline run", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("scanline run", .needsKVM, .generousTimeLimit)
 struct HelloTests {
   @Test(
     "the guest's text is on standard output, untouched, and ours is not",
@@ -28,6 +28,18 @@ struct HelloTests {
   func quietCrash() throws {
     let run = try Scanline.run("run", GuestImages.path("triplefault"), "--quiet")
     #expect(run.errors.contains("triple fault"))
+  }
+
+  @Test("nothing but the essentials of Foundation is loaded, which would cost milliseconds")
+  func libraries() throws {
+    let process = try Scanline.start("run", GuestImages.path("echo"))
+    process.type("a")
+    try process.wait(for: "echo") { !process.output.isEmpty }
+    let maps = text(try readFile("/proc/\(process.pid)/maps"))
+    #expect(maps.contains("/scanline\n"))
+    #expect(!maps.contains("/libFoundation.so"))
+    process.endInput()
+    _ = try process.finish()
   }
 
   @Test("--verbose tells where the image is and what the display did, on standard error only")

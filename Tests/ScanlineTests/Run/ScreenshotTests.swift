@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("The last frame", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("The last frame", .needsKVM, .generousTimeLimit)
 struct ScreenshotTests {
   private let directory: TemporaryDirectory
   private let gradient: String

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Signals", .needsKVM, .serialized, .timeLimit(.minutes(1)))
+@Suite("Signals", .needsKVM, .serialized, .generousTimeLimit)
 struct SignalTests {
   private let directory: TemporaryDirectory
 

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("As a job of a shell", .needsKVM, .serialized, .timeLimit(.minutes(1)))
+@Suite("As a job of a shell", .needsKVM, .serialized, .generousTimeLimit)
 struct JobControlTests {
   private func stoppedSession(by signal: Int32) throws -> TerminalSession {
     let session = try TerminalSession("run", GuestImages.path("echo"))

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("In a terminal", .needsKVM, .serialized, .timeLimit(.minutes(1)))
+@Suite("In a terminal", .needsKVM, .serialized, .generousTimeLimit)
 struct TerminalTests {
   private func echoSession() throws -> TerminalSession {
     try TerminalSession("run", GuestImages.path("echo"))
