@@ -10,9 +10,10 @@ struct IdleCommand: ParsableCommand {
 
   @OptionGroup var options: FigureOptions
 
-  /// Ticks a second: more than a display's, so that there are enough of them.
-  private static let rate = 250
-  private static let ticksPerSlice = 125
+  /// Ticks a second, as of a display: a faster loop would find its caches warm and its processor
+  /// awake.
+  private static let rate = 60
+  private static let ticksPerSlice = 60
 
   func run() throws {
     let samples = try interleave(
