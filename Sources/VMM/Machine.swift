@@ -17,7 +17,7 @@ public final class Machine: Sendable {
   private let memory: GuestMemory
   private let control: RunControl
   private let vcpus: [VCPUThread]
-  private let unclaimed = UnclaimedAccesses()
+  private let ports: PortBus
   private let flusher: Flusher?
   private let haltMonitor = OnceBox<HaltMonitor>()
   private let monitorsHalts: Bool
@@ -69,8 +69,8 @@ public final class Machine: Sendable {
     if let video = board.video {
       claims.append(([0x1CE...0x1CF, 0x3C6...0x3C9], video.display))
     }
-    let loop = ExitLoop(
-      ports: PortBus(claims, unclaimed: unclaimed), unclaimed: unclaimed)
+    ports = PortBus(claims)
+    let loop = ExitLoop(ports: ports)
     flusher = board.video.map {
       Flusher(
         video: $0, sinks: configuration.sinks,
@@ -144,7 +144,7 @@ public final class Machine: Sendable {
   public var displayFailure: (any Error)? { flusher?.failure }
 
   /// What the guest did that nothing answered.
-  public var unclaimedAccesses: UnclaimedAccessStatistics { unclaimed.statistics }
+  public var unclaimedAccesses: UnclaimedAccessStatistics { ports.unclaimed.statistics }
 
   /// A copy of `count` bytes of RAM at `address`; nil unless all of them are RAM. Exact after
   /// ``wait()``.

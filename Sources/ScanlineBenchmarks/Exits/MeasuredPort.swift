@@ -19,10 +19,9 @@ enum MeasuredPort: UInt16, CaseIterable {
   static func makeLoop() -> ExitLoop {
     let console = DebugConsole(output: NullSink())
     let serial = SerialPort(interrupt: UnconnectedLine(), output: NullSink())
-    let unclaimed = UnclaimedAccesses()
     let ports = PortBus(
-      [([serial.ports], serial), ([console.ports], console)], unclaimed: unclaimed)
-    return ExitLoop(ports: ports, unclaimed: unclaimed)
+      [([serial.ports], serial), ([console.ports], console)])
+    return ExitLoop(ports: ports)
   }
 }
 

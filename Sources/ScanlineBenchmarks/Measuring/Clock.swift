@@ -8,7 +8,8 @@ func seconds(on clock: clockid_t) -> Double {
 }
 
 /// How long `body` takes, in seconds on `clock`.
-func duration(on clock: clockid_t = CLOCK_MONOTONIC, of body: () throws -> Void) rethrows -> Double {
+func duration(on clock: clockid_t = CLOCK_MONOTONIC, of body: () throws -> Void) rethrows -> Double
+{
   let start = seconds(on: clock)
   try body()
   return seconds(on: clock) - start

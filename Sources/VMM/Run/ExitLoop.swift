@@ -3,11 +3,9 @@ import KVM
 /// The hot path: exit, device, `KVM_RUN`.
 package struct ExitLoop {
   private let ports: PortBus
-  private let unclaimed: UnclaimedAccesses
 
-  package init(ports: PortBus, unclaimed: UnclaimedAccesses) {
+  package init(ports: PortBus) {
     self.ports = ports
-    self.unclaimed = unclaimed
   }
 
   /// Runs `source` and serves its port and memory accesses, until it exits for another reason.
@@ -32,7 +30,7 @@ package struct ExitLoop {
 
   /// No device of this machine lies in memory.
   private func serveUnclaimed(_ access: MMIO) {
-    unclaimed.countMemory(isWrite: access.isWrite)
+    ports.unclaimed.countMemory(isWrite: access.isWrite)
     guard !access.isWrite else { return }
     unsafe access.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)
   }

@@ -10,16 +10,11 @@ package final class PortBus: @unchecked Sendable {
   /// Index 0 means unclaimed.
   private let indexOfPort: UnsafeMutablePointer<UInt8>
   private let devices: UnsafeMutableBufferPointer<Unmanaged<Mounting>>
-  private let unclaimed: UnclaimedAccesses
+  /// Counts what goes to no device, in memory, too.
+  let unclaimed = UnclaimedAccesses()
 
-  /// - Parameters:
-  ///   - claims: Each device with its ports; at most 254, without overlaps.
-  ///   - unclaimed: Counts what goes to no device.
-  package init(
-    _ claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)],
-    unclaimed: UnclaimedAccesses
-  ) {
-    self.unclaimed = unclaimed
+  /// - Parameter claims: Each device with its ports; at most 254, without overlaps.
+  package init(_ claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)]) {
     unsafe indexOfPort = .allocate(capacity: 1 << 16)
     unsafe indexOfPort.initialize(repeating: 0, count: 1 << 16)
     unsafe devices = .allocate(capacity: claims.count + 1)
@@ -34,7 +29,7 @@ package final class PortBus: @unchecked Sendable {
   }
 
   deinit {
-    for unsafe device in unsafe devices { unsafe device.release() }
+    for index in unsafe devices.indices { unsafe devices[index].release() }
     unsafe devices.deallocate()
     unsafe indexOfPort.deallocate()
   }

@@ -4,13 +4,11 @@ import Synchronization
 ///
 /// An empty bus floats high: a read gives all ones, a write is dropped. Neither is an error, but a
 /// guest that does it has often looked in the wrong place.
-package final class UnclaimedAccesses: Sendable {
+final class UnclaimedAccesses: Sendable {
   private let portReads = Atomic<UInt64>(0)
   private let portWrites = Atomic<UInt64>(0)
   private let memoryReads = Atomic<UInt64>(0)
   private let memoryWrites = Atomic<UInt64>(0)
-
-  package init() {}
 
   func countPort(isWrite: Bool, _ count: Int) {
     if isWrite {

@@ -61,8 +61,8 @@ struct ExitLoopTests {
     #expect(try script.run(ports) == "halt")
     #expect(
       device.accesses == ["0x0", "0x100", "0x101", "0xffff"].map { "write \($0) 1 0x1" })
-    #expect(ports.unclaimed.writes == 4)
-    #expect(ports.unclaimed.reads == 0)
+    #expect(ports.unclaimed.statistics.portWrites == 4)
+    #expect(ports.unclaimed.statistics.portReads == 0)
   }
 
   @Test("unclaimed ports read as all ones, every element counts")
@@ -74,8 +74,8 @@ struct ExitLoopTests {
     ])
     #expect(try script.run(ports) == "halt")
     #expect(script.data(7) == [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x55])
-    #expect(ports.unclaimed.reads == 3)
-    #expect(ports.unclaimed.writes == 5)
+    #expect(ports.unclaimed.statistics.portReads == 3)
+    #expect(ports.unclaimed.statistics.portWrites == 5)
   }
 
   @Test("two devices, each with its own ports")
@@ -93,12 +93,15 @@ struct ExitLoopTests {
   @Test("a load from nowhere reads as all ones, a store vanishes", arguments: 1...8)
   func mmio(length: Int) throws {
     let zeros = [UInt8](repeating: 0, count: 8)
+    let ports = PortBus([])
     let load = ExitScript([.mmio(isWrite: false, length: length, data: zeros)])
-    #expect(try load.run(PortBus([])) == "halt")
+    #expect(try load.run(ports) == "halt")
     #expect(load.mmioData == [UInt8](repeating: 0xFF, count: length) + zeros.dropFirst(length))
     let store = ExitScript([.mmio(isWrite: true, length: length, data: zeros)])
-    #expect(try store.run(PortBus([])) == "halt")
+    #expect(try store.run(ports) == "halt")
     #expect(store.mmioData == zeros)
+    #expect(ports.unclaimed.statistics.memoryReads == 1)
+    #expect(ports.unclaimed.statistics.memoryWrites == 1)
   }
 
   @Test("EAGAIN is tried again, EINTR is handed out")
