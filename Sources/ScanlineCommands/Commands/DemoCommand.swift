@@ -4,6 +4,7 @@ import VMM
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
+    _superCommandName: "scanline",
     abstract: "Run the built-in guest: text in the terminal, a picture in demo.ppm.")
 
   @Option(

@@ -5,6 +5,7 @@ import VMM
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
+    _superCommandName: "scanline",
     abstract: "Say what an image is and how it would be entered; run nothing.",
     usage: "scanline inspect [<options>] <image>",
     discussion: "Addresses and sizes are numbers of bytes in JSON.")

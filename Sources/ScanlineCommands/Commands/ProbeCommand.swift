@@ -3,6 +3,7 @@ import ArgumentParser
 struct ProbeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe",
+    _superCommandName: "scanline",
     abstract: "Say what this host's KVM can do, and what is missing for what.",
     discussion: """
       Asks KVM for its capabilities, and runs a few instructions in each processor mode. Ends with \

@@ -4,6 +4,7 @@ import VMM
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
+    _superCommandName: "scanline",
     abstract: "Run a flat image or a boot sector.",
     discussion: """
       The guest's serial port is standard input and output; what scanline itself says goes to \

@@ -17,7 +17,7 @@ public struct ScanlineCommand: ParsableCommand {
   public static func start(_ arguments: [String]? = nil) -> Never {
     StandardStreams.occupyClosed()
     do {
-      var command = try parseAsRoot(arguments)
+      var command = try parseCommand(arguments ?? Array(CommandLine.arguments.dropFirst()))
       try command.run()
       Glibc.exit(ExitStatus.success)
     } catch let error as VMMError {
