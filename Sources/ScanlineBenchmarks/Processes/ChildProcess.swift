@@ -23,7 +23,7 @@ struct ChildProcess: ~Copyable {
     unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
 
     var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
-    defer { for unsafeargument in unsafe arguments { unsafe free(argument) } }
+    defer { for index in unsafe arguments.indices { unsafe free(arguments[index]) } }
     var id: pid_t = 0
     let failure = unsafe posix_spawn(&id, name, &actions, nil, &arguments, environ)
     guard failure == 0 else {
