@@ -33,14 +33,16 @@ extension MachineTests {
         code.halt()
       }
       let black = [UInt8](repeating: 0, count: 64 * 32 * 4)
-      #expect(machine.pixels() == black)
+      let wasBlack = machine.pixels() == black
+      #expect(wasBlack)
       try machine.machine.start()
       try machine.waitForText("drawn")
       let drawn = machine.pixels()
       #expect(drawn[0] == 0xFF && drawn[4096] == 0xFF)
       try machine.send([0])
       #expect(machine.end().label == "halted")
-      #expect(machine.pixels() == black)
+      let isBlack = machine.pixels() == black
+      #expect(isBlack)
       let isClear = machine.machine.readVideoMemory(0..<black.count) == black
       #expect(isClear)
       #expect(machine.machine.frameStatistics?.fullComparisons == 1)
