@@ -12,7 +12,8 @@ import Synchronization
 /// let ending = machine.wait()
 /// ```
 ///
-/// Every method may be called from any thread.
+/// Every method may be called from any thread. A process that runs machines should ignore SIGPIPE, so
+/// that a reader who goes away is an ``Ending`` and not the end of the process.
 public final class Machine: Sendable {
   private let memory: GuestMemory
   private let control: RunControl
