@@ -35,6 +35,9 @@ public struct FrameTracker: ~Copyable, Sendable {
   public private(set) var frame = Frame()
   /// What the last update changed.
   public private(set) var damage = Damage()
+  /// The pages whose visible pixels the last update found changed, one bit each, in the layout of
+  /// the dirty bitmap it was given.
+  public private(set) var changedPages: [UInt64] = []
   /// What all updates have cost.
   public private(set) var statistics = FrameStatistics()
 
@@ -83,6 +86,7 @@ public struct FrameTracker: ~Copyable, Sendable {
   ) -> Bool {
     statistics.updates &+= 1
     damage.removeAll()
+    forgetChangedPages(wordCount: dirtyPages.count)
     guard let mode else {
       countReportedPages(dirtyPages)
       return switchOff()
@@ -108,6 +112,14 @@ public struct FrameTracker: ~Copyable, Sendable {
     if damage.isEmpty { return false }
     statistics.scanlinesFlushed &+= UInt64(damage.lineCount)
     return true
+  }
+
+  private mutating func forgetChangedPages(wordCount: Int) {
+    if changedPages.count != wordCount {
+      changedPages = [UInt64](repeating: 0, count: wordCount)
+    } else {
+      for index in changedPages.indices { changedPages[index] = 0 }
+    }
   }
 
   private mutating func switchOff() -> Bool {
@@ -185,7 +197,10 @@ extension FrameTracker {
       lineStart += mode.stride
     }
     if isVisible { statistics.pagesVisible &+= 1 }
-    if isChanged { statistics.pagesChanged &+= 1 }
+    if isChanged {
+      statistics.pagesChanged &+= 1
+      changedPages[page / 64] |= 1 << UInt64(page % 64)
+    }
   }
 
   /// Makes the bytes `bytes` of a line of the shadow equal to video memory at `source`.

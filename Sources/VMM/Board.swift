@@ -13,31 +13,46 @@ struct Board: ~Copyable {
     _ hypervisor: borrowing Hypervisor, _ configuration: MachineConfiguration
   ) throws(VMMError) {
     let kernelIRQ = configuration.usesKernelInterruptController
-    hasKernelInterruptController = kernelIRQ
+    let dirtyLog = configuration.dirtyLog ?? .best(on: hypervisor)
+    try Self.check(dirtyLog, on: hypervisor)
     let (machine, memory, video) = try onHost { () throws(KVMError) in
-      let vm = try hypervisor.makeVirtualMachine()
+      let machine = SharedMachine(try hypervisor.makeVirtualMachine())
       let memory = try GuestMemory(size: Int(configuration.memorySize))
       // Slots first: with an interrupt controller in place each of them would wait for the
       // kernel's grace periods, which takes milliseconds.
       for (index, range) in memory.ranges.enumerated() {
-        _ = try vm.makeMemorySlot(
+        _ = try machine.vm.makeMemorySlot(
           index: UInt16(index), guestAddress: range.start.rawValue, memory: memory.region,
           offset: range.offset, size: range.size)
       }
       let video = try configuration.framebuffer.map { mode throws(KVMError) in
-        try VideoAdapter(vm, slotIndex: UInt16(memory.ranges.count), mode: mode)
+        try VideoAdapter(
+          machine, slotIndex: UInt16(memory.ranges.count), mode: mode,
+          interface: dirtyLog)
       }
-      try vm.setIdentityMapAddress(MemoryMap.identityMap.rawValue)
-      try vm.setTSSAddress(MemoryMap.kvmTaskStateSegment.rawValue)
+      try machine.vm.setIdentityMapAddress(MemoryMap.identityMap.rawValue)
+      try machine.vm.setTSSAddress(MemoryMap.kvmTaskStateSegment.rawValue)
       if kernelIRQ {
-        try vm.makeIRQChip()
-        try vm.makePIT2()
+        try machine.vm.makeIRQChip()
+        try machine.vm.makePIT2()
       }
-      return (SharedMachine(vm), memory, video)
+      return (machine, memory, video)
     }
+    hasKernelInterruptController = kernelIRQ
     self.machine = machine
     self.memory = memory
     self.video = video
+  }
+
+  private static func check(
+    _ dirtyLog: DirtyLogInterface, on hypervisor: borrowing Hypervisor
+  ) throws(VMMError) {
+    guard !dirtyLog.isAvailable(on: hypervisor), let capability = dirtyLog.capability else {
+      return
+    }
+    throw VMMError(
+      .host,
+      "dirty log \(dirtyLog.rawValue): this KVM lacks \(capability); choose --dirty-log auto")
   }
 
   /// Makes a vCPU with the host's CPUID; in the state `entry`, or as after reset.
@@ -48,6 +63,7 @@ struct Board: ~Copyable {
       let vcpu = try machine.vm.makeVCPU(id: id)
       try vcpu.setCPUID(cpuid.settingAPICID(id))
       try entry?.load(into: vcpu)
+      if let video, video.log.interface == .ring { video.log.add(try VCPUDirtyRing(vcpu)) }
       return vcpu
     } catch {
       throw VMMError(error)
@@ -58,15 +74,6 @@ struct Board: ~Copyable {
   func interruptLine(_ gsi: UInt32) -> any InterruptLine {
     hasKernelInterruptController
       ? KernelInterruptLine(machine: machine, gsi: gsi) : UnconnectedLine()
-  }
-}
-
-/// The virtual machine, shared by the board and the interrupt lines.
-private final class SharedMachine: Sendable {
-  let vm: VirtualMachine
-
-  init(_ vm: consuming VirtualMachine) {
-    self.vm = vm
   }
 }
 

@@ -67,16 +67,23 @@ public final class Machine: Sendable {
       ([0xE9...0xE9], DebugConsole(output: serialOutput)),
       ([0xF4...0xF7], DebugExit { control.stop(.debugExit(value: $0)) }),
     ]
+    let flusher = try board.video.map { video throws(VMMError) in
+      try Flusher(
+        video: video, sinks: configuration.sinks,
+        pace: Flusher.Pace(
+          framesPerSecond: configuration.framesPerSecond,
+          isPresented: configuration.isPresentedByGuest),
+        policy: configuration.hotPagePolicy, control: control)
+    }
+    self.flusher = flusher
     if let video = board.video {
       claims.append(([0x1CE...0x1CF, 0x3C6...0x3C9], video.display))
     }
+    if let flusher, configuration.isPresentedByGuest {
+      claims.append(([PresentDoorbell.port], PresentDoorbell { flusher.present() }))
+    }
     ports = PortBus(claims)
     let loop = ExitLoop(ports: ports)
-    flusher = board.video.map {
-      Flusher(
-        video: $0, sinks: configuration.sinks,
-        framesPerSecond: configuration.framesPerSecond, control: control)
-    }
     monitorsHalts = board.hasKernelInterruptController
     let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
     var vcpus: [VCPUThread] = []
@@ -84,7 +91,7 @@ public final class Machine: Sendable {
       vcpus.append(
         VCPUThread(
           vcpu: try board.makeVCPU(id: id, cpuid: cpuid, entry: id == 0 ? entry : nil),
-          loop: loop, memory: memory, control: control))
+          loop: loop, memory: memory, dirtyLog: board.video?.log, control: control))
     }
     self.vcpus = vcpus
   }
@@ -138,8 +145,26 @@ public final class Machine: Sendable {
     return try flusher.withFrame(body)
   }
 
+  /// Shows the picture to one more sink, from a full frame on, also while the machine runs.
+  ///
+  /// - Returns: What ``detach(_:)`` takes; nil if the machine has no framebuffer.
+  public func attach(_ sink: any FrameSink & Sendable) throws(VMMError) -> SinkID? {
+    try flusher?.attach(sink)
+  }
+
+  /// Ends what ``attach(_:)`` began, and returns the sink as it is now; nil if it failed before.
+  @discardableResult
+  public func detach(_ id: SinkID) -> (any FrameSink & Sendable)? {
+    flusher?.detach(id)
+  }
+
+  /// Tells that the user did something, so that what it causes is shown at full rate.
+  public func noteInput() {
+    flusher?.noteActivity()
+  }
+
   /// What the flusher has done so far; nil if the machine has no framebuffer.
-  public var frameStatistics: FrameStatistics? { flusher?.statistics }
+  public var flushStatistics: FlushStatistics? { flusher?.statistics }
 
   /// What kept the display from being flushed or shown, if anything did.
   public var displayFailure: (any Error)? { flusher?.failure }

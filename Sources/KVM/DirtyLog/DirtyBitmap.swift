@@ -60,6 +60,12 @@ public struct DirtyBitmap: Sendable, Equatable {
     for index in words.indices { words[index] = 0 }
   }
 
+  /// Replaces the set by the one whose words are given, in the same layout; missing words count as 0.
+  public mutating func replace(with words: Span<UInt64>) {
+    for index in self.words.indices { self.words[index] = index < words.count ? words[index] : 0 }
+    clearTail()
+  }
+
   /// Adds the pages of another set, as far as they are in this bitmap.
   public mutating func formUnion(_ other: DirtyBitmap) {
     for index in 0..<min(words.count, other.words.count) { words[index] |= other.words[index] }

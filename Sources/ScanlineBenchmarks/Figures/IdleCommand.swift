@@ -73,7 +73,7 @@ struct IdleCommand: ParsableCommand {
   }
 
   private func ticks(of machine: Machine) -> UInt64 {
-    machine.frameStatistics?.updates ?? 0
+    machine.flushStatistics?.frames.updates ?? 0
   }
 
   private func waitForTicks(_ machine: Machine, _ count: UInt64) throws {

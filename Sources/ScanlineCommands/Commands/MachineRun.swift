@@ -8,15 +8,22 @@ import VMM
 struct MachineRun {
   var configuration = MachineConfiguration()
   var screenshot: String?
+  var heatmap: String?
+  var stats: ReportFormat?
   var timeout: Seconds?
   var verbose = false
   var quiet = false
 
   init() {}
 
-  init(_ options: MachineOptions, memory: ByteCount) throws(VMMError) {
-    configuration = try options.configuration(memory: memory)
-    screenshot = options.screenshot
+  init(
+    _ options: MachineOptions, display: DisplayOptions, memory: ByteCount
+  ) throws(VMMError) {
+    configuration = options.configuration(memory: memory)
+    try display.apply(to: &configuration)
+    screenshot = display.screenshot
+    heatmap = display.heatmap
+    stats = display.stats
     timeout = options.timeout
     verbose = options.verbose
     quiet = options.quiet
@@ -26,19 +33,30 @@ struct MachineRun {
   func run(_ image: FlatImage) throws(VMMError) -> Never {
     // Before any file is touched, and before the machine's threads, which inherit the mask.
     let signals = try SignalQueue()
-    let screenshot = try prepareScreenshot()
+    let screenshot = try picture("screenshot", screenshot)
+    let heatmap = try picture("heatmap", heatmap)
     var configuration = configuration
-    if screenshot?.usesStandardOutput == true { configuration.serialOutput = .standardError }
-    if verbose { configuration.sinks.append(IgnoringSink()) }
+    if screenshot?.usesStandardOutput == true || heatmap?.usesStandardOutput == true {
+      configuration.serialOutput = .standardError
+    }
+    if verbose || stats != nil { configuration.sinks.append(IgnoringSink()) }
 
     let machine = try Machine(configuration, image: image)
+    let heatmapSink = try heatmap.flatMap { _ throws(VMMError) in try machine.attach(Heatmap()) }
     if verbose { describe(image) }
     var session = ConsoleSession(machine, signals: signals, timeout: timeout?.nanoseconds)
     var ending = try session.run()
-    let failure = deliver(machine, screenshot, &ending, signals)
+    var failure = deliver(machine, screenshot, &ending, signals)
     // The guest's last line on the terminal may be unfinished.
     if Terminal.isStandardError, !machine.serialOutput.endsLine { StandardError.write("\n") }
     explain(ending, machine)
+    if let heatmap, let heatmapSink, let sink = machine.detach(heatmapSink) as? Heatmap {
+      do throws(VMMError) {
+        try heatmap.write(sink.picture())
+      } catch {
+        failure = failure ?? error
+      }
+    }
     if let failure {
       StandardError.say(failure.description)
     } else if let screenshot, verbose {
@@ -73,13 +91,14 @@ struct MachineRun {
     return failure
   }
 
-  private func prepareScreenshot() throws(VMMError) -> Screenshot? {
-    guard let screenshot else { return nil }
+  /// The file of the picture that the option `name` asks for; nil if it does not.
+  private func picture(_ name: String, _ path: String?) throws(VMMError) -> Screenshot? {
+    guard let path else { return nil }
     guard configuration.framebuffer != nil else {
       throw VMMError(
-        .usage, "screenshot \(screenshot): there is no framebuffer; leave out --framebuffer none")
+        .usage, "\(name) \(path): there is no framebuffer; leave out --framebuffer none")
     }
-    return try Screenshot(path: screenshot)
+    return try Screenshot(path: path)
   }
 
   private func describe(_ image: FlatImage) {
@@ -92,8 +111,11 @@ struct MachineRun {
     if let error = machine.displayFailure { StandardError.say("display: \(error)") }
     if let summary = ending.summary, !quiet || !ending.isExpected { StandardError.say(summary) }
     for line in ending.details { StandardError.write("  \(line)\n") }
+    if let stats, let statistics = machine.flushStatistics {
+      FlushReport(statistics).say(as: stats)
+    }
     guard verbose else { return }
-    if let statistics = machine.frameStatistics {
+    if let statistics = machine.flushStatistics?.frames {
       StandardError.say(
         "display: \(statistics.updates) updates, \(statistics.pagesReported) dirty pages, "
           + "\(statistics.scanlinesFlushed) changed scanlines, \(statistics.bytesCopied) bytes")

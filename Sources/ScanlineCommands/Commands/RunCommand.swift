@@ -14,10 +14,11 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Image") var image: ImageOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Display") var display: DisplayOptions
   @OptionGroup(title: "Host") var host: HostOptions
 
   func run() throws {
-    var run = try MachineRun(machine, memory: image.memory)
+    var run = try MachineRun(machine, display: display, memory: image.memory)
     run.configuration.device = host.devicePath
     try run.run(image.load())
   }

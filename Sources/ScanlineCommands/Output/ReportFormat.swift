@@ -26,6 +26,12 @@ extension Report {
     }
   }
 
+  /// Prints the report beside our other words. Losing it is no reason to fail.
+  func say(as format: ReportFormat) {
+    guard let bytes = try? bytes(as: format) else { return }
+    StandardError.write(String(decoding: bytes, as: UTF8.self))
+  }
+
   private func bytes(as format: ReportFormat) throws -> [UInt8] {
     switch format {
     case .text: return Array(lines.map { $0 + "\n" }.joined().utf8)

@@ -20,6 +20,11 @@ struct HostReport: Report {
   let apiVersion = 12
   let features: [Feature]
   let modes: [ModeProbe.Result]
+  /// What `--dirty-log auto` chooses, and all that can be chosen.
+  let dirtyLog: String
+  let dirtyLogs: [String]
+  /// Why the display cannot sleep until the next store; absent if it can.
+  let writeTrapFailure: String?
 
   /// Whether any machine can run here.
   let isUsable: Bool
@@ -52,9 +57,17 @@ struct HostReport: Report {
       features =
         HostRequirements.required.map { feature($0.capability, $0.purpose, isRequired: true) }
         + Self.optional.map { feature($0.capability, $0.purpose, isRequired: false) }
+      dirtyLog = DirtyLogInterface.best(on: hypervisor).rawValue
+      var available: [String] = []
+      for interface in DirtyLogInterface.allCases where interface.isAvailable(on: hypervisor) {
+        available.append(interface.rawValue)
+      }
+      dirtyLogs = available
     } catch {
       throw VMMError(error)
     }
+    writeTrapFailure =
+      if case .slowTicks(let error) = IdleMode.detect() { "\(error)" } else { nil }
     isUsable = features.allSatisfy { $0.isPresent || !$0.isRequired }
     modes = isUsable ? ModeProbe.all.map { $0.run(on: device) } : []
   }
@@ -66,6 +79,15 @@ struct HostReport: Report {
     lines += features.filter { !$0.isRequired }.map(Self.line)
     lines += ["", "A few instructions run as:"]
     lines += modes.map { "  \(mark($0.works)) \($0.name): \($0.works ? "works" : $0.outcome)" }
+    lines += ["", "The display:"]
+    lines += [
+      "  \(dirtyLog) is the dirty log by default; also: \(dirtyLogs.joined(separator: ", "))"
+    ]
+    lines.append(
+      writeTrapFailure.map {
+        "  while nothing is drawn it ticks a few times a second: userfaultfd failed (\($0)); "
+          + "access to /dev/userfaultfd on Linux 6.4 would let it sleep"
+      } ?? "  while nothing is drawn it sleeps until the next store (userfaultfd)")
     lines += ["", isUsable ? "Machines can run here." : "No machine can run here."]
     return lines
   }

@@ -30,6 +30,13 @@ public struct MachineConfiguration: Sendable {
   public var serialOutput = FileDescriptor.standardOutput
   /// Frames that the display is polled for in a second, while there are sinks.
   public var framesPerSecond = 60
+  /// Which of KVM's dirty-log interfaces finds what was drawn; nil for the best that the host has.
+  public var dirtyLog: DirtyLogInterface?
+  /// When pages that are written all the time are left open.
+  public var hotPagePolicy = HotPagePolicy()
+  /// Whether a frame ends when the guest rings the doorbell (``PresentDoorbell``). Until it first
+  /// does, frames end with the clock.
+  public var isPresentedByGuest = false
   /// Who sees the live picture. Without any, nothing is polled.
   public var sinks: [any FrameSink & Sendable] = []
 

@@ -1,124 +1,183 @@
-import Devices
 import Display
 import Glibc
 import KVM
 import Synchronization
+import SystemPackage
 
-/// Takes what the guest drew to the sinks: polls the dirty log while the machine runs, and takes
-/// the exact last frame once it has stopped.
+/// Decides when the display is due: at full rate while something changes, not at all while nothing
+/// does, and exactly once more after the machine has stopped.
 final class Flusher: Sendable {
-  private struct State: ~Copyable {
-    var tracker = FrameTracker()
-    var pages: DirtyBitmap
-    var sinks: [any FrameSink & Sendable]
-    /// The first error of a sink or of the log; a sink that failed is not asked again.
-    var failure: (any Error)?
-    var generation: UInt64?
+  /// How the ticks adapt.
+  struct Pace: Sendable {
+    /// Ticks a second while something changes.
+    var framesPerSecond: Int
+    /// Time without damage before the flusher goes to sleep, nanoseconds.
+    var idleAfter: UInt64 = 500_000_000
+    /// Time between ticks while asleep on a host without a write trap, nanoseconds.
+    var slowInterval: UInt64 = 200_000_000
+    /// Whether frames end where the guest rings the doorbell.
+    var isPresented = false
+
+    var interval: UInt64 { 1_000_000_000 / UInt64(framesPerSecond) }
   }
 
-  private let video: VideoAdapter
-  private let state: Mutex<State>
-  private let framesPerSecond: Int
+  private let engine: Mutex<FlushEngine>
+  private let pace: Pace
   private let control: RunControl
+  private let memory: MemoryRegion
   private let thread = Mutex<Thread?>(nil)
+  /// Raised by input, a new sink, or whatever else may soon be seen.
+  private let activity: EventDescriptor
+  /// When the last presented frame was taken; 0 before the guest has rung.
+  private let lastPresent = Atomic<UInt64>(0)
 
   init(
-    video: VideoAdapter, sinks: [any FrameSink & Sendable], framesPerSecond: Int,
+    video: VideoAdapter, sinks: [any FrameSink & Sendable], pace: Pace, policy: HotPagePolicy,
     control: RunControl
-  ) {
-    self.video = video
-    self.framesPerSecond = framesPerSecond
+  ) throws(VMMError) {
+    self.pace = pace
     self.control = control
-    state = Mutex(State(pages: DirtyBitmap(pageCount: video.log.pageCount), sinks: sinks))
+    memory = video.memory
+    activity = try EventDescriptor()
+    var engine = FlushEngine(video, policy: policy)
+    for sink in sinks { _ = engine.attach(sink) }
+    self.engine = Mutex(engine)
   }
 
-  /// Starts to poll, unless nobody looks.
+  /// Starts to tick, unless nobody looks.
   func start() throws(VMMError) {
-    guard state.withLock({ !$0.sinks.isEmpty }) else { return }
+    guard engine.withLock({ $0.hasSinks }) else { return }
     try thread.withLock { thread throws(VMMError) in
-      thread = try Thread(name: "flusher") { [self] in poll() }
+      guard thread == nil else { return }
+      thread = try Thread(name: "flusher") { [self] in run() }
     }
   }
 
-  /// Waits until the polling has ended, which it does when the machine stops.
+  /// Waits until the ticking has ended, which it does when the machine stops.
   func join() {
     let thread = thread.withLock { $0 }
     thread?.join()
   }
 
-  /// Takes the last frame to the sinks once every vCPU has stopped, unless nobody looks.
-  func finish() {
-    guard state.withLock({ !$0.sinks.isEmpty }) else { return }
-    flush()
+  /// Something may soon be seen: back to full rate.
+  func noteActivity() {
+    activity.signal()
   }
 
-  /// One harvest and what follows from it. While vCPUs run the picture is a lower bound (R2); once
-  /// all have stopped it is exact (R3).
+  /// One tick now. While vCPUs run the picture is a lower bound (R2).
   func flush() {
-    state.withLock { state in
-      do {
-        // R1: the pages are re-armed when this returns, and only then read.
-        try video.log.harvest(into: &state.pages)
-      } catch {
-        state.failure = state.failure ?? error
-        return
-      }
-      let generation = video.display.generation
-      if generation != state.generation {
-        state.generation = generation
-        let (mode, palette) = video.currentMode()
-        state.tracker.setMode(mode, palette: palette)
-      }
-      let words = state.pages.words
-      let changed = unsafe state.tracker.update(
-        dirtyPages: words.span, memory: UnsafeRawBufferPointer(video.memory.bytes))
-      if changed { Self.present(&state) }
+    _ = engine.withLock { $0.tick() }
+  }
+
+  /// The last tick, once every vCPU has stopped: the picture is exact (R3).
+  func finish() {
+    engine.withLock { engine in
+      if engine.hasSinks { engine.finish() }
     }
   }
 
-  /// Lends the shadow as the last ``flush()`` left it.
+  /// Ends a frame: the guest has rung the doorbell, and its vCPU waits here, so that it draws no
+  /// further before the frame has been taken. At most ``Pace/framesPerSecond`` frames a second.
+  func present() {
+    let last = lastPresent.load(ordering: .relaxed)
+    if last != 0, control.stopEvent.wait(until: last &+ pace.interval) { return }
+    lastPresent.store(monotonicNanoseconds(), ordering: .relaxed)
+    flush()
+  }
+
+  func attach(_ sink: any FrameSink & Sendable) throws(VMMError) -> SinkID {
+    let id = engine.withLock { $0.attach(sink) }
+    try start()
+    noteActivity()
+    return id
+  }
+
+  func detach(_ id: SinkID) -> (any FrameSink & Sendable)? {
+    engine.withLock { $0.detach(id) }
+  }
+
+  /// Lends the shadow as the last tick left it.
   func withFrame<Result, Failure: Error>(
     _ body: (borrowing Frame) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try state.withLock { state throws(Failure) in try body(state.tracker.frame) }
+    try engine.withLock { engine throws(Failure) in try body(engine.tracker.frame) }
   }
 
   /// A copy of `bytes` of video memory; nil unless all of them are.
   func readVideoMemory(_ bytes: Range<Int>) -> [UInt8]? {
-    guard bytes.lowerBound >= 0, bytes.upperBound <= video.memory.size else { return nil }
-    return unsafe [UInt8](UnsafeRawBufferPointer(rebasing: video.memory.bytes[bytes]))
+    guard bytes.lowerBound >= 0, bytes.upperBound <= memory.size else { return nil }
+    return unsafe [UInt8](UnsafeRawBufferPointer(rebasing: memory.bytes[bytes]))
   }
 
-  var statistics: FrameStatistics {
-    state.withLock { $0.tracker.statistics }
-  }
+  var statistics: FlushStatistics { engine.withLock { $0.statistics } }
 
   /// The first error of the log or of a sink.
-  var failure: (any Error)? {
-    state.withLock { $0.failure }
-  }
+  var failure: (any Error)? { engine.withLock { $0.failure } }
+}
 
-  private func poll() {
-    let interval = 1_000_000_000 / UInt64(framesPerSecond)
+// MARK: - The thread
+
+extension Flusher {
+  private func run() {
+    // Large pages make arming and releasing the trap a matter of microseconds.
+    memory.adviseHugePages()
+    let trap = try? WriteTrap(memory)
     var deadline = monotonicNanoseconds()
+    var lastDamage = deadline
     while true {
-      deadline += interval
-      let now = monotonicNanoseconds()
-      // A late tick is not made up for.
-      if deadline < now { deadline = now }
+      deadline = max(deadline &+ pace.interval, monotonicNanoseconds())
       guard !control.stopEvent.wait(until: deadline) else { return }
-      flush()
+      let changed = engine.withLock { engine in
+        engine.noteWakeUp()
+        return isPresentedByGuest ? false : engine.tick()
+      }
+      let now = monotonicNanoseconds()
+      if changed { lastDamage = now }
+      guard now &- lastDamage >= pace.idleAfter else { continue }
+      guard sleep(trap) else { return }
+      lastDamage = monotonicNanoseconds()
+      deadline = lastDamage &- pace.interval
     }
   }
 
-  private static func present(_ state: inout State) {
-    for index in state.sinks.indices.reversed() {
-      do {
-        try state.sinks[index].present(state.tracker.frame, damage: state.tracker.damage)
-      } catch {
-        state.failure = state.failure ?? error
-        state.sinks.remove(at: index)
+  /// Whether frames end where the guest says, and it has said so.
+  private var isPresentedByGuest: Bool {
+    pace.isPresented && lastPresent.load(ordering: .relaxed) != 0
+  }
+
+  /// Sleeps until something is stored, or may soon be. False when the machine is stopping.
+  private func sleep(_ trap: WriteTrap?) -> Bool {
+    engine.withLock { $0.noteSleep() }
+    if isPresentedByGuest { return wait(nil, timeout: -1) }
+    guard let trap, (try? trap.arm()) != nil else { return sleepWithoutTrap() }
+    defer { try? trap.disarm() }
+    // What was stored before the trap was armed is in memory by now, logged or not, and what is
+    // stored from now on is trapped: after one look at everything nothing can be missed.
+    if engine.withLock({ $0.compareAll() }) { return true }
+    return wait(trap.descriptor, timeout: -1)
+  }
+
+  private func sleepWithoutTrap() -> Bool {
+    while true {
+      let timeout = Int32(clamping: pace.slowInterval / 1_000_000)
+      guard wait(nil, timeout: timeout) else { return false }
+      let changed = engine.withLock { engine in
+        engine.noteWakeUp()
+        return engine.tick()
       }
+      if changed { return true }
     }
+  }
+
+  /// Waits for `descriptor`, activity, the machine's end, or `timeout` milliseconds. False at the
+  /// end.
+  private func wait(_ descriptor: FileDescriptor?, timeout: Int32) -> Bool {
+    var set = PollSet()
+    let stop = set.add(control.stopEvent.descriptor)
+    let activity = set.add(activity.descriptor)
+    _ = set.add(descriptor)
+    let ready = set.wait(timeout: timeout)
+    if ready.contains(activity) { self.activity.clear() }
+    return !ready.contains(stop)
   }
 }

@@ -9,13 +9,13 @@ final class VideoAdapter: Sendable {
   let display: BochsDisplay
 
   init(
-    _ vm: borrowing VirtualMachine, slotIndex: UInt16, mode: FramebufferMode
+    _ machine: SharedMachine, slotIndex: UInt16, mode: FramebufferMode,
+    interface: DirtyLogInterface
   ) throws(KVMError) {
     let memory = try MemoryRegion(size: mode.videoMemorySize)
-    let log = DirtyLog(
-      try vm.makeMemorySlot(
-        index: slotIndex, guestAddress: MemoryMap.framebuffer.rawValue, memory: memory,
-        flags: .logDirtyPages))
+    let log = try DirtyLog.make(
+      interface, machine: machine, slotIndex: slotIndex,
+      guestAddress: MemoryMap.framebuffer, memory: memory)
     self.memory = memory
     self.log = log
     display = BochsDisplay(

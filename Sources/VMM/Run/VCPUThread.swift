@@ -7,15 +7,20 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private let vcpu: VCPU
   private let loop: ExitLoop
   private let memory: GuestMemory
+  private let dirtyLog: DirtyLog?
   private let control: RunControl
   private let thread = Mutex<Thread?>(nil)
   /// Which ``HaltMonitor`` round this vCPU has answered, and what it said.
   private let haltReport = Atomic<UInt64>(0)
 
-  init(vcpu: consuming VCPU, loop: ExitLoop, memory: GuestMemory, control: RunControl) {
+  init(
+    vcpu: consuming VCPU, loop: ExitLoop, memory: GuestMemory, dirtyLog: DirtyLog?,
+    control: RunControl
+  ) {
     self.vcpu = vcpu
     self.loop = loop
     self.memory = memory
+    self.dirtyLog = dirtyLog
     self.control = control
   }
 
@@ -69,6 +74,9 @@ final class VCPUThread: Kickable, @unchecked Sendable {
       try answerHaltMonitor()
       return true
     case .interruptWindowOpen:
+      return true
+    case .dirtyRingFull:
+      try dirtyLog?.relieve()
       return true
     case .halt:
       // Only a machine without an interrupt controller in the kernel gets here, and then nothing

@@ -45,7 +45,7 @@ extension MachineTests {
       #expect(isBlack)
       let isClear = machine.machine.readVideoMemory(0..<black.count) == black
       #expect(isClear)
-      #expect(machine.machine.frameStatistics?.fullComparisons == 1)
+      #expect(machine.machine.flushStatistics?.frames.fullComparisons == 1)
     }
 
     @Test("a mode that keeps video memory shows it")
@@ -161,7 +161,7 @@ extension MachineTests {
         let isEmpty = frame.isEmpty
         #expect(isEmpty)
       }
-      #expect(machine.machine.frameStatistics == nil)
+      #expect(machine.machine.flushStatistics?.frames == nil)
       #expect(machine.machine.readVideoMemory(0..<1) == nil)
     }
 

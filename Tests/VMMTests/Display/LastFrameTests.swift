@@ -63,9 +63,9 @@ extension MachineTests {
         for _ in 0..<generator.next() % 2000 { _ = monotonicNanoseconds() }
         machine.machine.stop(.quit)
         _ = machine.end()
-        let before = try #require(machine.machine.frameStatistics)
+        let before = try #require(machine.machine.flushStatistics?.frames)
         let shown = machine.pixels()
-        let after = try #require(machine.machine.frameStatistics)
+        let after = try #require(machine.machine.flushStatistics?.frames)
         changedAfterStop += after.pagesChanged > before.pagesChanged ? 1 : 0
 
         let isExact = machine.machine.readVideoMemory(0..<Self.size) == shown
@@ -106,12 +106,12 @@ extension MachineTests {
       try machine.machine.start()
       try machine.waitForText("D")
       machine.machine.withFrame { _ in }
-      let before = try #require(machine.machine.frameStatistics)
+      let before = try #require(machine.machine.flushStatistics?.frames)
       let presentations = sink.picture.presentations
-      while try #require(machine.machine.frameStatistics).updates < before.updates + 20 {
+      while try #require(machine.machine.flushStatistics?.frames).updates < before.updates + 20 {
         _ = wait(for: 0, on: nil, or: machine.machine.stopEvent, timeout: 1)
       }
-      let after = try #require(machine.machine.frameStatistics)
+      let after = try #require(machine.machine.flushStatistics?.frames)
       #expect(after.bytesCompared == before.bytesCompared)
       #expect(after.fullComparisons == 1)
       #expect(sink.picture.presentations == presentations)

@@ -1,0 +1,103 @@
+/// Decides for each page whether the dirty log should be armed again after a harvest, or whether the
+/// page is better left open: writable, and compared at every tick.
+///
+/// Arming costs the guest a fault at its next write, some 10 us; comparing a page costs the host some
+/// 0.3 us. So a page that is written all the time should stay open, and one that is written now and
+/// then should be armed. A page is opened once it has changed in ``openAfter`` ticks running, and
+/// armed again once it has been found unchanged in ``closeAfter`` ticks running: the two differ so
+/// widely that a page on the verge does not flap.
+///
+/// A decision is made *before* the page is read, since arming must precede reading (R1), and so from
+/// what earlier ticks have seen.
+public struct HotPagePolicy: Sendable {
+  /// What is known of one page. Fits a byte, so that thousands of pages cost nothing.
+  public struct History: Equatable, Sendable {
+    /// Whether the page is to be left open.
+    public internal(set) var isOpen = false
+    /// How many ticks running the page has changed while armed, or not changed while open.
+    var streak: UInt8 = 0
+
+    /// A page that has not been written.
+    public init() {}
+  }
+
+  /// Ticks running in which a page changes before it is left open.
+  public let openAfter: UInt8
+  /// Ticks running in which an open page does not change before it is armed.
+  public let closeAfter: UInt8
+
+  /// - Parameters:
+  ///   - openAfter: At least 1.
+  ///   - closeAfter: At least 1.
+  public init(openAfter: UInt8 = 2, closeAfter: UInt8 = 16) {
+    self.openAfter = max(1, openAfter)
+    self.closeAfter = max(1, closeAfter)
+  }
+
+  /// The history of a page after one more tick.
+  ///
+  /// - Parameter changed: Whether the tick found the page changed. A page that was reported but had
+  ///   not changed counts as unchanged: opening it would gain nothing.
+  public func next(_ history: History, changed: Bool) -> History {
+    var next = history
+    guard changed != history.isOpen else {
+      next.streak = 0
+      return next
+    }
+    next.streak = history.streak &+ 1
+    let limit = history.isOpen ? closeAfter : openAfter
+    if next.streak >= limit {
+      next.isOpen.toggle()
+      next.streak = 0
+    }
+    return next
+  }
+}
+
+/// The histories of all pages of a video memory, and the set of pages to be left open.
+public struct PageHistories: Sendable {
+  /// The pages to be left open, one bit each, in the layout of a dirty bitmap.
+  public private(set) var openPages: [UInt64]
+  /// How many they are.
+  public private(set) var openCount = 0
+
+  private let policy: HotPagePolicy
+  private var histories: [HotPagePolicy.History]
+  /// Pages with a history to be continued, whether they are reported or not.
+  private var activePages: [UInt64]
+
+  public init(pageCount: Int, policy: HotPagePolicy = HotPagePolicy()) {
+    let words = (max(0, pageCount) + 63) / 64
+    self.policy = policy
+    openPages = [UInt64](repeating: 0, count: words)
+    activePages = openPages
+    histories = [HotPagePolicy.History](repeating: .init(), count: words * 64)
+  }
+
+  /// Continues the histories by one tick. Costs a scan of the words, and a step for each page that
+  /// changed or has changed lately.
+  ///
+  /// - Parameter changedPages: The pages that the tick found changed.
+  public mutating func record(changedPages: Span<UInt64>) {
+    for index in 0..<min(changedPages.count, activePages.count) {
+      let changed = changedPages[index]
+      var pages = changed | activePages[index]
+      while pages != 0 {
+        let bit = pages & (0 &- pages)
+        let page = index * 64 + pages.trailingZeroBitCount
+        pages &= pages &- 1
+        let history = policy.next(histories[page], changed: changed & bit != 0)
+        histories[page] = history
+        set(bit, ofWord: index, isOpen: history.isOpen, isActive: history != .init())
+      }
+    }
+  }
+
+  private mutating func set(_ bit: UInt64, ofWord index: Int, isOpen: Bool, isActive: Bool) {
+    if isActive { activePages[index] |= bit } else { activePages[index] &= ~bit }
+    let wasOpen = openPages[index] & bit != 0
+    guard wasOpen != isOpen else { return }
+    openPages[index] ^= bit
+    openCount += isOpen ? 1 : -1
+  }
+}

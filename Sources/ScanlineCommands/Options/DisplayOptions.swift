@@ -1,0 +1,84 @@
+import ArgumentParser
+import VMM
+
+/// The framebuffer, how it is polled, and what becomes of its picture.
+struct DisplayOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Video mode at the start, or none (default: 1024x768x32).",
+      discussion: "Depths: 8, 15, 16, 24, 32. The guest can change it (Bochs VBE DISPI).",
+      valueName: "mode"),
+    transform: FramebufferArgument.init(argument:))
+  var framebuffer = FramebufferArgument(
+    FramebufferMode(width: 1024, height: 768, bitsPerPixel: 32))
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the last frame here: PNG if it ends in .png, else PPM; - for standard output.",
+      discussion: "With - the guest's serial output goes to standard error.",
+      valueName: "file"))
+  var screenshot: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How written pages are found: auto, bitmap, clear, clear-initially-set or ring.",
+      discussion: "auto: clear where KVM has manual protection, else bitmap. See `scanline probe`.",
+      valueName: "interface"))
+  var dirtyLog = DirtyLogArgument.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Most frames a second, 1 to 1000; none while nothing changes.", valueName: "rate"))
+  var fps = 60
+
+  @Flag(
+    help: ArgumentHelp(
+      "End frames where the guest rings the doorbell, port 0x1D0.",
+      discussion: "Until it first does, frames end with the clock."))
+  var present = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Report on standard error what the display did: text or json.", valueName: "format"))
+  var stats: ReportFormat?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write a picture of how often each scanline changed, as --screenshot does.",
+      valueName: "file"))
+  var heatmap: String?
+
+  func apply(to configuration: inout MachineConfiguration) throws(VMMError) {
+    configuration.framebuffer = try framebuffer.mode()
+    configuration.dirtyLog = dirtyLog.interface
+    configuration.framesPerSecond = fps
+    configuration.isPresentedByGuest = present
+  }
+}
+
+/// A dirty-log interface, or the best one.
+enum DirtyLogArgument: ExpressibleByArgument, CaseIterable {
+  case auto
+  case named(DirtyLogInterface)
+
+  static let allCases = [.auto] + DirtyLogInterface.allCases.map(Self.named)
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .auto
+    } else if let interface = DirtyLogInterface(rawValue: argument) {
+      self = .named(interface)
+    } else {
+      return nil
+    }
+  }
+
+  /// nil for the best one.
+  var interface: DirtyLogInterface? {
+    if case .named(let interface) = self { interface } else { nil }
+  }
+
+  var defaultValueDescription: String { interface?.rawValue ?? "auto" }
+
+  static var allValueStrings: [String] { allCases.map(\.defaultValueDescription) }
+}

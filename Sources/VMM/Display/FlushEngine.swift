@@ -1,0 +1,142 @@
+import CKVM
+import Devices
+import Display
+import KVM
+
+/// One tick of the display, without the question when it is due: harvest, compare, decide which pages
+/// stay open, tell the sinks.
+///
+/// Used by one thread at a time; ``Flusher`` sees to that.
+struct FlushEngine: ~Copyable {
+  private struct AttachedSink {
+    let id: SinkID
+    var sink: any FrameSink & Sendable
+    /// A new sink starts with a full frame.
+    var isNew = true
+  }
+
+  private let video: VideoAdapter
+  private let consumer: DirtyLog.Consumer
+  /// Holds the shadow as the last tick left it.
+  private(set) var tracker = FrameTracker()
+  private var pages: DirtyBitmap
+  private var hot: DirtyBitmap
+  private var histories: PageHistories
+  private var sinks: [AttachedSink] = []
+  private var lastSinkID = 0
+  private var generation: UInt64?
+  private var counters = FlushStatistics()
+
+  /// The first error of the log or of a sink; a sink that failed is not asked again.
+  private(set) var failure: (any Error)?
+
+  init(_ video: VideoAdapter, policy: HotPagePolicy) {
+    self.video = video
+    consumer = video.log.attach()
+    pages = DirtyBitmap(pageCount: video.log.pageCount)
+    hot = pages
+    histories = PageHistories(pageCount: video.log.pageCount, policy: policy)
+  }
+
+  var hasSinks: Bool { !sinks.isEmpty }
+
+  var statistics: FlushStatistics {
+    var result = counters
+    result.frames = tracker.statistics
+    result.pagesRearmed = video.log.rearmedPages
+    result.pagesOpen = UInt64(histories.openCount)
+    return result
+  }
+
+  mutating func attach(_ sink: any FrameSink & Sendable) -> SinkID {
+    lastSinkID += 1
+    let id = SinkID(number: lastSinkID)
+    sinks.append(AttachedSink(id: id, sink: sink))
+    return id
+  }
+
+  mutating func detach(_ id: SinkID) -> (any FrameSink & Sendable)? {
+    guard let index = sinks.firstIndex(where: { $0.id == id }) else { return nil }
+    return sinks.remove(at: index).sink
+  }
+
+  /// Harvests, compares and presents.
+  ///
+  /// - Returns: Whether anything visible changed.
+  mutating func tick() -> Bool {
+    let start = monotonicNanoseconds()
+    do {
+      // R1: what this reports is armed, or open and reported again, when it returns.
+      try video.log.harvest(leavingOpen: hot)
+    } catch {
+      failure = failure ?? error
+    }
+    video.log.take(consumer, into: &pages)
+    counters.harvestTime &+= monotonicNanoseconds() &- start
+    return compareAndPresent()
+  }
+
+  /// Compares everything that is visible, reported or not, and presents.
+  mutating func compareAll() -> Bool {
+    pages.insertAll()
+    return compareAndPresent()
+  }
+
+  /// The last tick, after all vCPUs have stopped (R3).
+  mutating func finish() {
+    let before = tracker.statistics.pagesChanged
+    _ = tick()
+    counters.lateCorrections &+= tracker.statistics.pagesChanged &- before
+  }
+
+  mutating func noteSleep() { counters.sleeps &+= 1 }
+  mutating func noteWakeUp() { counters.wakeUps &+= 1 }
+
+  private mutating func compareAndPresent() -> Bool {
+    let start = monotonicNanoseconds()
+    counters.ticks &+= 1
+    let generation = video.display.generation
+    if generation != self.generation {
+      self.generation = generation
+      let (mode, palette) = video.currentMode()
+      tracker.setMode(mode, palette: palette)
+    }
+    let words = pages.words
+    let changed = unsafe tracker.update(
+      dirtyPages: words.span, memory: UnsafeRawBufferPointer(video.memory.bytes))
+    let changedPages = tracker.changedPages
+    histories.record(changedPages: changedPages.span)
+    let openPages = histories.openPages
+    hot.replace(with: openPages.span)
+    if changed { counters.ticksWithDamage &+= 1 }
+    let end = monotonicNanoseconds()
+    counters.compareTime &+= end &- start
+    present(changed)
+    return changed
+  }
+
+  private mutating func present(_ changed: Bool) {
+    guard changed || sinks.contains(where: \.isNew) else { return }
+    let start = monotonicNanoseconds()
+    for index in sinks.indices.reversed() where changed || sinks[index].isNew {
+      do {
+        if sinks[index].isNew {
+          let everything = Damage.full(width: tracker.frame.width, height: tracker.frame.height)
+          try sinks[index].sink.present(tracker.frame, damage: everything)
+          sinks[index].isNew = false
+        } else {
+          try sinks[index].sink.present(tracker.frame, damage: tracker.damage)
+        }
+      } catch {
+        failure = failure ?? error
+        sinks.remove(at: index)
+      }
+    }
+    counters.sinkTime &+= monotonicNanoseconds() &- start
+  }
+}
+
+/// Names a sink that is attached to a machine.
+public struct SinkID: Hashable, Sendable {
+  let number: Int
+}
