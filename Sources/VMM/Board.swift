@@ -14,7 +14,7 @@ struct Board: ~Copyable {
   ) throws(VMMError) {
     let kernelIRQ = configuration.usesKernelInterruptController
     let dirtyLog = configuration.dirtyLog ?? .best(on: hypervisor)
-    try Self.check(dirtyLog, on: hypervisor)
+    try dirtyLog.check(on: hypervisor)
     let (machine, memory, video) = try onHost { () throws(KVMError) in
       let machine = SharedMachine(try hypervisor.makeVirtualMachine())
       let memory = try GuestMemory(size: Int(configuration.memorySize))
@@ -42,17 +42,6 @@ struct Board: ~Copyable {
     self.machine = machine
     self.memory = memory
     self.video = video
-  }
-
-  private static func check(
-    _ dirtyLog: DirtyLogInterface, on hypervisor: borrowing Hypervisor
-  ) throws(VMMError) {
-    guard !dirtyLog.isAvailable(on: hypervisor), let capability = dirtyLog.capability else {
-      return
-    }
-    throw VMMError(
-      .host,
-      "dirty log \(dirtyLog.rawValue): this KVM lacks \(capability); choose --dirty-log auto")
   }
 
   /// Makes a vCPU with the host's CPUID; in the state `entry`, or as after reset.

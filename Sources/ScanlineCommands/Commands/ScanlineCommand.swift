@@ -2,14 +2,17 @@ public import ArgumentParser
 import Glibc
 import VMM
 
-/// The command line: `scanline run`, `demo`, `inspect`, `probe`.
+/// The command line: `scanline run`, `demo`, `inspect`, `probe`, `verify`.
 public struct ScanlineCommand: ParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "scanline",
     abstract: "A tiny virtual machine monitor: flat x86 guests on Linux KVM.",
     discussion: ExitStatus.table,
     version: "0.1.0",
-    subcommands: [RunCommand.self, DemoCommand.self, InspectCommand.self, ProbeCommand.self])
+    subcommands: [
+      RunCommand.self, DemoCommand.self, InspectCommand.self, ProbeCommand.self,
+      VerifyCommand.self,
+    ])
 
   public init() {}
 

@@ -123,6 +123,7 @@ struct ConsoleSession: ~Copyable {
       machine.serial.endInput()
       return
     }
+    machine.noteInput()
     // There is space for it: no more was read than that, and only this thread adds.
     if usesEscapes {
       filterInput(buffer.prefix(count))

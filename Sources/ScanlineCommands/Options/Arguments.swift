@@ -100,6 +100,10 @@ struct FramebufferArgument {
 struct Seconds {
   let nanoseconds: UInt64
 
+  init(nanoseconds: UInt64) {
+    self.nanoseconds = nanoseconds
+  }
+
   init(argument: String) throws(ArgumentError) {
     // A year is more than anybody waits, and keeps the nanoseconds in range.
     guard let seconds = Double(argument), seconds > 0, seconds <= 31_536_000 else {
@@ -119,3 +123,4 @@ private func parseInteger(_ text: Substring) -> UInt64? {
   guard digits.first?.isHexDigit == true else { return nil }
   return UInt64(digits, radix: isHexadecimal ? 16 : 10)
 }
+extension DirtyLogStress.Order: ExpressibleByArgument {}

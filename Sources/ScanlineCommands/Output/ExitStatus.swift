@@ -1,10 +1,12 @@
 import Glibc
 import VMM
 
-/// The exit statuses of `scanline`. They are even, so that they never collide with those of a
-/// guest, which `isa-debug-exit` makes odd.
+/// The exit statuses of `scanline`. Those of a run are even, so that they never collide with a
+/// guest's, which `isa-debug-exit` makes odd.
 enum ExitStatus {
   static let success: Int32 = 0
+  /// Of `scanline verify`, which runs no guest of the user's.
+  static let lostPages: Int32 = 1
   static let userQuit: Int32 = 2
   static let usage: Int32 = 64
   static let image: Int32 = 66
@@ -18,6 +20,7 @@ enum ExitStatus {
     EXIT STATUS:
       0           the guest halted: `cli; hlt` on every vCPU
       (v << 1)|1  the guest wrote v to isa-debug-exit (port 0xF4); always odd
+      1           `scanline verify`: the dirty log lost a page
       2           the user quit (Ctrl-A x)
       64          usage: an option or a value that no machine can have
       66          the image cannot be loaded

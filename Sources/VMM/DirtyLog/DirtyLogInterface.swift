@@ -41,4 +41,11 @@ public enum DirtyLogInterface: String, CaseIterable, Sendable {
     case .ring: .dirtyLogRing
     }
   }
+
+  /// Explains its absence from this host.
+  func check(on hypervisor: borrowing Hypervisor) throws(VMMError) {
+    guard !isAvailable(on: hypervisor), let capability else { return }
+    throw VMMError(
+      .host, "dirty log \(rawValue): this KVM lacks \(capability); choose --dirty-log auto")
+  }
 }
