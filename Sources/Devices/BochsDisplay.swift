@@ -27,6 +27,7 @@ public final class BochsDisplay: PortIODevice {
   private let registers: Mutex<Registers>
   private let generationCounter = Atomic<UInt64>(0)
   private let onClear: @Sendable (Range<Int>) -> Void
+  private let onChange: @Sendable () -> Void
 
   /// Creates a display.
   ///
@@ -38,10 +39,13 @@ public final class BochsDisplay: PortIODevice {
   ///     KVM does not log the host's own writes. Called without the device's lock, on the thread of
   ///     the virtual CPU whose `out` enables a mode, before that instruction completes. The range
   ///     is never empty and always inside video memory.
+  ///   - onChange: Called each time that ``generation`` has moved, without the device's lock, on the
+  ///     thread of the virtual CPU whose `out` changes something.
   public init(
     videoMemorySize: Int,
     initialMode: (width: Int, height: Int, bitsPerPixel: Int)? = nil,
-    onClear: @escaping @Sendable (Range<Int>) -> Void = { _ in }
+    onClear: @escaping @Sendable (Range<Int>) -> Void = { _ in },
+    onChange: @escaping @Sendable () -> Void = {}
   ) {
     var dispi = DispiRegisters(videoMemorySize: videoMemorySize)
     if let initialMode {
@@ -60,6 +64,7 @@ public final class BochsDisplay: PortIODevice {
     }
     registers = Mutex(Registers(dispi: dispi))
     self.onClear = onClear
+    self.onChange = onChange
   }
 
   // MARK: For who renders
@@ -154,7 +159,10 @@ public final class BochsDisplay: PortIODevice {
     (0x3C6...0x3C9).contains(port) ? UInt8(truncatingIfNeeded: port &- 0x3C6) : nil
   }
 
-  private func announceChange() { generationCounter.add(1, ordering: .releasing) }
+  private func announceChange() {
+    generationCounter.add(1, ordering: .releasing)
+    onChange()
+  }
 
   /// Traps if the state is inconsistent; for tests.
   public func _checkInvariants() {

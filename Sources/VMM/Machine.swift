@@ -72,7 +72,8 @@ public final class Machine: Sendable {
         video: video, sinks: configuration.sinks,
         pace: Flusher.Pace(
           framesPerSecond: configuration.framesPerSecond,
-          isPresented: configuration.isPresentedByGuest),
+          idleAfter: configuration.idleAfter, isPresented: configuration.isPresentedByGuest,
+          usesWriteTrap: configuration.usesWriteTrap),
         policy: configuration.hotPagePolicy, control: control)
     }
     self.flusher = flusher
@@ -82,6 +83,7 @@ public final class Machine: Sendable {
     if let flusher, configuration.isPresentedByGuest {
       claims.append(([PresentDoorbell.port], PresentDoorbell { flusher.present() }))
     }
+    claims += configuration.portDevices
     ports = PortBus(claims)
     let loop = ExitLoop(ports: ports)
     monitorsHalts = board.hasKernelInterruptController

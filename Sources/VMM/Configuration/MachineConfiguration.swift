@@ -1,3 +1,4 @@
+package import Devices
 public import Display
 import Glibc
 public import SystemPackage
@@ -37,6 +38,12 @@ public struct MachineConfiguration: Sendable {
   /// Whether a frame ends when the guest rings the doorbell (``PresentDoorbell``). Until it first
   /// does, frames end with the clock.
   public var isPresentedByGuest = false
+  /// Time without damage before the flusher sleeps, nanoseconds.
+  package var idleAfter: UInt64 = 500_000_000
+  /// Whether the flusher may sleep until the next store; otherwise it ticks a few times a second.
+  package var usesWriteTrap = true
+  /// Devices beside the machine's own, at ports that those leave free.
+  package var portDevices: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)] = []
   /// Who sees the live picture. Without any, nothing is polled.
   public var sinks: [any FrameSink & Sendable] = []
 

@@ -99,7 +99,7 @@ final class RingHarvester: DirtyLogHarvester {
   /// Harvested and not re-armed.
   private var open: DirtyBitmap
   private var cold: DirtyBitmap
-  /// Entries that no reset has given back, in the fullest ring.
+  /// Entries that no reset has given back, in all rings: at least as many as in the fullest.
   private var unresetEntries = 0
   private var entryCount = Int.max
 
@@ -110,13 +110,16 @@ final class RingHarvester: DirtyLogHarvester {
     self.slot = slot
   }
 
-  /// How many entries a ring needs so that it cannot overflow unnoticed: more than the slot has
-  /// pages.
+  /// More entries than the slot has pages, so that a ring does not fill up in one round of a guest
+  /// through all of them; for the largest slots as many as the kernel allows.
   static func entryCount(pageCount: Int) -> Int {
     var count = 4096
-    while count <= pageCount { count *= 2 }
+    while count <= pageCount, count < maximumEntryCount { count *= 2 }
     return count
   }
+
+  /// `KVM_DIRTY_RING_MAX_ENTRIES`.
+  private static let maximumEntryCount = 65536
 
   func add(_ ring: VCPUDirtyRing) {
     entryCount = ring.ring.entryCount

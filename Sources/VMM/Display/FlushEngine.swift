@@ -89,6 +89,11 @@ struct FlushEngine: ~Copyable {
     counters.lateCorrections &+= tracker.statistics.pagesChanged &- before
   }
 
+  /// Gives sinks that have seen nothing yet the picture as the last tick left it.
+  mutating func presentToNewSinks() {
+    present(false)
+  }
+
   mutating func noteSleep() { counters.sleeps &+= 1 }
   mutating func noteWakeUp() { counters.wakeUps &+= 1 }
 

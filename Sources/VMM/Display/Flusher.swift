@@ -17,6 +17,8 @@ final class Flusher: Sendable {
     var slowInterval: UInt64 = 200_000_000
     /// Whether frames end where the guest rings the doorbell.
     var isPresented = false
+    /// Whether to sleep until the next store where the host allows it.
+    var usesWriteTrap = true
 
     var interval: UInt64 { 1_000_000_000 / UInt64(framesPerSecond) }
   }
@@ -24,12 +26,13 @@ final class Flusher: Sendable {
   private let engine: Mutex<FlushEngine>
   private let pace: Pace
   private let control: RunControl
-  private let memory: MemoryRegion
+  let video: VideoAdapter
   private let thread = Mutex<Thread?>(nil)
   /// Raised by input, a new sink, or whatever else may soon be seen.
   private let activity: EventDescriptor
   /// When the last presented frame was taken; 0 before the guest has rung.
   private let lastPresent = Atomic<UInt64>(0)
+  private let isFinished = Atomic(false)
 
   init(
     video: VideoAdapter, sinks: [any FrameSink & Sendable], pace: Pace, policy: HotPagePolicy,
@@ -37,8 +40,9 @@ final class Flusher: Sendable {
   ) throws(VMMError) {
     self.pace = pace
     self.control = control
-    memory = video.memory
+    self.video = video
     activity = try EventDescriptor()
+    video.changes.connect(activity)
     var engine = FlushEngine(video, policy: policy)
     for sink in sinks { _ = engine.attach(sink) }
     self.engine = Mutex(engine)
@@ -64,13 +68,16 @@ final class Flusher: Sendable {
     activity.signal()
   }
 
-  /// One tick now. While vCPUs run the picture is a lower bound (R2).
+  /// One tick now, unless frames end where the guest says. While vCPUs run the picture is a lower
+  /// bound (R2).
   func flush() {
-    _ = engine.withLock { $0.tick() }
+    _ = engine.withLock { engine in isPresentedByGuest ? false : engine.tick() }
   }
 
-  /// The last tick, once every vCPU has stopped: the picture is exact (R3).
+  /// The last tick, once every vCPU has stopped: the picture is exact (R3), even if the guest has not
+  /// rung for it.
   func finish() {
+    isFinished.store(true, ordering: .releasing)
     engine.withLock { engine in
       if engine.hasSinks { engine.finish() }
     }
@@ -81,8 +88,9 @@ final class Flusher: Sendable {
   func present() {
     let last = lastPresent.load(ordering: .relaxed)
     if last != 0, control.stopEvent.wait(until: last &+ pace.interval) { return }
+    // Before the lock: from then on no tick but this one is a frame.
     lastPresent.store(monotonicNanoseconds(), ordering: .relaxed)
-    flush()
+    _ = engine.withLock { $0.tick() }
   }
 
   func attach(_ sink: any FrameSink & Sendable) throws(VMMError) -> SinkID {
@@ -105,8 +113,8 @@ final class Flusher: Sendable {
 
   /// A copy of `bytes` of video memory; nil unless all of them are.
   func readVideoMemory(_ bytes: Range<Int>) -> [UInt8]? {
-    guard bytes.lowerBound >= 0, bytes.upperBound <= memory.size else { return nil }
-    return unsafe [UInt8](UnsafeRawBufferPointer(rebasing: memory.bytes[bytes]))
+    guard bytes.lowerBound >= 0, bytes.upperBound <= video.memory.size else { return nil }
+    return unsafe [UInt8](UnsafeRawBufferPointer(rebasing: video.memory.bytes[bytes]))
   }
 
   var statistics: FlushStatistics { engine.withLock { $0.statistics } }
@@ -120,8 +128,8 @@ final class Flusher: Sendable {
 extension Flusher {
   private func run() {
     // Large pages make arming and releasing the trap a matter of microseconds.
-    memory.adviseHugePages()
-    let trap = try? WriteTrap(memory)
+    video.memory.adviseHugePages()
+    var trap = pace.usesWriteTrap ? try? WriteTrap(video.memory) : nil
     var deadline = monotonicNanoseconds()
     var lastDamage = deadline
     while true {
@@ -129,55 +137,82 @@ extension Flusher {
       guard !control.stopEvent.wait(until: deadline) else { return }
       let changed = engine.withLock { engine in
         engine.noteWakeUp()
-        return isPresentedByGuest ? false : engine.tick()
+        return tick(&engine)
       }
       let now = monotonicNanoseconds()
       if changed { lastDamage = now }
       guard now &- lastDamage >= pace.idleAfter else { continue }
-      guard sleep(trap) else { return }
+      guard sleep(&trap) else { return }
       lastDamage = monotonicNanoseconds()
       deadline = lastDamage &- pace.interval
     }
   }
 
-  /// Whether frames end where the guest says, and it has said so.
-  private var isPresentedByGuest: Bool {
-    pace.isPresented && lastPresent.load(ordering: .relaxed) != 0
+  /// What the clock's tick does. True if it found damage.
+  private func tick(_ engine: inout FlushEngine) -> Bool {
+    guard engine.hasSinks else { return false }
+    if isPresentedByGuest {
+      engine.presentToNewSinks()
+      return false
+    }
+    return engine.tick()
   }
 
-  /// Sleeps until something is stored, or may soon be. False when the machine is stopping.
-  private func sleep(_ trap: WriteTrap?) -> Bool {
-    engine.withLock { $0.noteSleep() }
-    if isPresentedByGuest { return wait(nil, timeout: -1) }
-    guard let trap, (try? trap.arm()) != nil else { return sleepWithoutTrap() }
-    defer { try? trap.disarm() }
+  /// Whether frames end where the guest says, and it has said so. Ask it under the engine's lock
+  /// before a tick, so that none comes after the first ring.
+  private var isPresentedByGuest: Bool {
+    pace.isPresented && lastPresent.load(ordering: .relaxed) != 0
+      && !isFinished.load(ordering: .acquiring)
+  }
+
+  /// Sleeps until something is stored, or may soon be seen. False when the machine is stopping.
+  private func sleep(_ trap: inout WriteTrap?) -> Bool {
+    let waitsForOthers = engine.withLock { engine in
+      engine.noteSleep()
+      return isPresentedByGuest || !engine.hasSinks
+    }
+    if waitsForOthers { return wait(nil, timeout: -1) != .stop }
+    video.changes.await(true)
+    defer { video.changes.await(false) }
+    guard let armed = trap, (try? armed.arm()) != nil else {
+      // Closing a trap that is armed in part releases whoever waits.
+      trap = nil
+      return sleepWithoutTrap()
+    }
+    defer { if (try? armed.disarm()) == nil { trap = nil } }
     // What was stored before the trap was armed is in memory by now, logged or not, and what is
     // stored from now on is trapped: after one look at everything nothing can be missed.
-    if engine.withLock({ $0.compareAll() }) { return true }
-    return wait(trap.descriptor, timeout: -1)
+    let changed = engine.withLock { engine in isPresentedByGuest ? false : engine.compareAll() }
+    return changed || wait(armed.descriptor, timeout: -1) != .stop
   }
 
   private func sleepWithoutTrap() -> Bool {
     while true {
-      let timeout = Int32(clamping: pace.slowInterval / 1_000_000)
-      guard wait(nil, timeout: timeout) else { return false }
+      let wakeUp = wait(nil, timeout: Int32(clamping: pace.slowInterval / 1_000_000))
+      guard wakeUp == .timeout else { return wakeUp == .activity }
       let changed = engine.withLock { engine in
         engine.noteWakeUp()
-        return engine.tick()
+        return tick(&engine)
       }
       if changed { return true }
     }
   }
 
-  /// Waits for `descriptor`, activity, the machine's end, or `timeout` milliseconds. False at the
-  /// end.
-  private func wait(_ descriptor: FileDescriptor?, timeout: Int32) -> Bool {
+  private enum WakeUp {
+    case activity
+    case stop
+    case timeout
+  }
+
+  /// Waits for activity, `descriptor` included, the machine's end, or `timeout` milliseconds.
+  private func wait(_ descriptor: FileDescriptor?, timeout: Int32) -> WakeUp {
     var set = PollSet()
     let stop = set.add(control.stopEvent.descriptor)
     let activity = set.add(activity.descriptor)
-    _ = set.add(descriptor)
+    let other = set.add(descriptor)
     let ready = set.wait(timeout: timeout)
     if ready.contains(activity) { self.activity.clear() }
-    return !ready.contains(stop)
+    if ready.contains(stop) { return .stop }
+    return ready.contains(activity) || ready.contains(other) ? .activity : .timeout
   }
 }

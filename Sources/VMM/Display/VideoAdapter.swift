@@ -7,6 +7,7 @@ final class VideoAdapter: Sendable {
   let memory: MemoryRegion
   let log: DirtyLog
   let display: BochsDisplay
+  let changes = RegisterChanges()
 
   init(
     _ machine: SharedMachine, slotIndex: UInt16, mode: FramebufferMode,
@@ -24,7 +25,8 @@ final class VideoAdapter: Sendable {
       onClear: { bytes in
         unsafe memory.bytes[bytes].initializeMemory(as: UInt8.self, repeating: 0)
         log.markHostWrite(bytes)
-      })
+      },
+      onChange: { [changes] in changes.note() })
   }
 
   /// What the registers ask to be shown; no mode while the display is switched off.
