@@ -48,7 +48,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "scanline-bench",
-      dependencies: ["CReferenceLoop", "CKVM", "KVM", "VMM", "Devices", "Display", argumentParser],
+      dependencies: [
+        "CReferenceLoop", "CKVM", "KVM", "VMM", "Devices", "Display", argumentParser, system,
+      ],
       path: "Sources/ScanlineBenchmarks", swiftSettings: strict),
     .testTarget(name: "KVMTests", dependencies: ["KVM", "CKVM", system], swiftSettings: strict),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"], swiftSettings: strict),

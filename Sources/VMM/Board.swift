@@ -28,7 +28,7 @@ struct Board: ~Copyable {
       let video = try configuration.framebuffer.map { mode throws(KVMError) in
         try VideoAdapter(
           machine, slotIndex: UInt16(memory.ranges.count), mode: mode,
-          interface: dirtyLog)
+          interface: dirtyLog, isLogged: configuration.isVideoMemoryLogged)
       }
       try machine.vm.setIdentityMapAddress(MemoryMap.identityMap.rawValue)
       try machine.vm.setTSSAddress(MemoryMap.kvmTaskStateSegment.rawValue)

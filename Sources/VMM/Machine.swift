@@ -15,11 +15,11 @@ import Synchronization
 /// Every method may be called from any thread. A process that runs machines should ignore SIGPIPE, so
 /// that a reader who goes away is an ``Ending`` and not the end of the process.
 public final class Machine: Sendable {
-  private let memory: GuestMemory
+  let memory: GuestMemory
   private let control: RunControl
   private let vcpus: [VCPUThread]
   private let ports: PortBus
-  private let flusher: Flusher?
+  let flusher: Flusher?
   private let haltMonitor = OnceBox<HaltMonitor>()
   private let monitorsHalts: Bool
   private let wasStarted = Atomic(false)

@@ -33,6 +33,9 @@ public struct MachineConfiguration: Sendable {
   public var framesPerSecond = 60
   /// Which of KVM's dirty-log interfaces finds what was drawn; nil for the best that the host has.
   public var dirtyLog: DirtyLogInterface?
+  /// Whether stores to video memory are logged at all. A benchmark switches it off to learn what the
+  /// log costs a guest; such a machine's display must not be flushed.
+  package var isVideoMemoryLogged = true
   /// When pages that are written all the time are left open.
   public var hotPagePolicy = HotPagePolicy()
   /// Whether a frame ends when the guest rings the doorbell (``PresentDoorbell``). Until it first

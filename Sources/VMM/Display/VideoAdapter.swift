@@ -11,12 +11,12 @@ final class VideoAdapter: Sendable {
 
   init(
     _ machine: SharedMachine, slotIndex: UInt16, mode: FramebufferMode,
-    interface: DirtyLogInterface
+    interface: DirtyLogInterface, isLogged: Bool
   ) throws(KVMError) {
     let memory = try MemoryRegion(size: mode.videoMemorySize)
     let log = try DirtyLog.make(
       interface, machine: machine, slotIndex: slotIndex,
-      guestAddress: MemoryMap.framebuffer, memory: memory)
+      guestAddress: MemoryMap.framebuffer, memory: memory, isLogged: isLogged)
     self.memory = memory
     self.log = log
     display = BochsDisplay(

@@ -1,0 +1,79 @@
+import KVM
+import VMM
+
+/// The results of all contenders with all workloads on one screen.
+struct FlushMatrix {
+  let mode: FramebufferMode
+  private var slices: [Workload: [Contender: [FlushSlice]]] = [:]
+
+  init(mode: FramebufferMode) {
+    self.mode = mode
+  }
+
+  /// Ticks before a slice counts, longer than a page needs to become hot, and ticks that count.
+  private static let warmUp = 20
+  private static let ticks = 24
+
+  /// Measures everybody once more, one after the other, in an order that turns around each round.
+  mutating func measure(
+    _ workload: Workload, machines: WorkloadMachines, log: DirtyLogInterface, round: Int
+  ) throws {
+    let order = round % 2 == 0 ? Contender.allCases : Contender.allCases.reversed()
+    for contender in order {
+      let machine = try machines.make(
+        workload.commandLine(megahertz: machines.megahertz), mode: mode,
+        log: contender.log(best: log))
+      let slice = try FlushSlice.measure(
+        contender, of: machine, warmUp: Self.warmUp, ticks: Self.ticks)
+      slices[workload, default: [:]][contender, default: []].append(slice)
+    }
+  }
+
+  /// The smallest of the rounds: what disturbs can only make it larger.
+  func hostTime(_ workload: Workload, _ contender: Contender) -> Double {
+    values(workload, contender).map(\.hostTime).min() ?? .nan
+  }
+
+  /// Bytes compared and bytes copied by a tick, on average.
+  func touched(_ workload: Workload, _ contender: Contender) -> (compared: Double, copied: Double) {
+    let slices = values(workload, contender)
+    let count = Double(slices.count)
+    return (
+      slices.map(\.compared).reduce(0, +) / count, slices.map(\.copied).reduce(0, +) / count
+    )
+  }
+
+  /// The guest's speed in relation to that which it has when nobody looks: the best of the rounds,
+  /// for the same reason.
+  func guestSpeed(_ workload: Workload, _ contender: Contender) -> Double {
+    let own = values(workload, .untracked).map(\.guestSpeed).max() ?? .nan
+    return (values(workload, contender).map(\.guestSpeed).max() ?? .nan) / own
+  }
+
+  private func values(_ workload: Workload, _ contender: Contender) -> [FlushSlice] {
+    slices[workload]?[contender] ?? []
+  }
+
+  /// The table as text.
+  var lines: [String] {
+    let flushers = Contender.allCases.filter { $0 != .untracked }
+    let width = 8
+    let groups = ["us of host CPU a tick", "KiB touched a tick", "guest speed, % of untracked"]
+    let heading = flushers.map { $0.label.leftPadded(to: width) }.joined()
+    return [
+      "", "\(mode.width)x\(mode.height), \(mode.bitsPerPixel) bits",
+      "  ".padded(to: 17) + groups.map { $0.leftPadded(to: 4 * width) }.joined(),
+      "  ".padded(to: 17) + groups.map { _ in heading }.joined(),
+    ]
+      + Workload.allCases.filter { slices[$0] != nil }.map { workload in
+        let times = flushers.map { hostTime(workload, $0).fixed(1) }
+        let bytes = flushers.map { contender in
+          let touched = touched(workload, contender)
+          return ((touched.compared + touched.copied) / 1024).fixed(1)
+        }
+        let speeds = flushers.map { (guestSpeed(workload, $0) * 100).fixed(0) }
+        return "  " + workload.label.padded(to: 15)
+          + (times + bytes + speeds).map { $0.leftPadded(to: width) }.joined()
+      }
+  }
+}
