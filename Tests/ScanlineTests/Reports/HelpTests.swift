@@ -11,11 +11,18 @@ struct HelpTests {
       [
         "--mode", "--load-address", "--entry", "--memory", "--cpus", "--irqchip", "--framebuffer",
         "--append", "--screenshot", "--timeout", "--device", "-v, --verbose", "-q, --quiet",
+        "--dirty-log", "--fps", "--present", "--stats", "--heatmap",
       ]
     ),
     ("demo", ["--screenshot", "--device"]),
     ("inspect", ["--mode", "--load-address", "--entry", "--memory", "--format"]),
     ("probe", ["--device", "--format"]),
+    (
+      "verify",
+      [
+        "--dirty-log", "--cpus", "--pages", "--seconds", "--cpl", "--order", "--format", "--device",
+      ]
+    ),
   ]
 
   /// Wrapped as in a terminal of 80 columns, whatever the tests run in.
