@@ -62,10 +62,10 @@ public final class Machine: Sendable {
     serial = SerialPort(
       interrupt: board.interruptLine(4), output: serialOutput,
       onInputLow: { inputLow.signal() })
+    let console = DebugConsole(output: serialOutput)
+    let exit = DebugExit { control.stop(.debugExit(value: $0)) }
     var claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)] = [
-      ([0x3F8...0x3FF], serial),
-      ([0xE9...0xE9], DebugConsole(output: serialOutput)),
-      ([0xF4...0xF7], DebugExit { control.stop(.debugExit(value: $0)) }),
+      ([serial.ports], serial), ([console.ports], console), ([exit.ports], exit),
     ]
     let flusher = try board.video.map { video throws(VMMError) in
       try Flusher(
@@ -78,7 +78,7 @@ public final class Machine: Sendable {
     }
     self.flusher = flusher
     if let video = board.video {
-      claims.append(([0x1CE...0x1CF, 0x3C6...0x3C9], video.display))
+      claims.append((BochsDisplay.ports, video.display))
     }
     if let flusher, configuration.isPresentedByGuest {
       claims.append(([PresentDoorbell.port], PresentDoorbell { flusher.present() }))
