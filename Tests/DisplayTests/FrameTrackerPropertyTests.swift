@@ -23,10 +23,14 @@ struct FrameTrackerPropertyTests {
       #expect(tracker.damage.extents == expected.extents, comment)
       #expect(isChanged == !expected.extents.isEmpty, comment)
       #expect(tracker.frame.bytes == naive.shadow, comment)
+      let changedPages = (0..<Self.memorySize / 4096).filter {
+        tracker.changedPages[$0 / 64] >> UInt64($0 % 64) & 1 == 1
+      }
+      #expect(Set(changedPages) == expected.changedPages, comment)
       let after = tracker.statistics
       #expect(Int(after.pagesReported - before.pagesReported) == expected.pagesReported, comment)
       #expect(Int(after.pagesVisible - before.pagesVisible) == expected.pagesVisible, comment)
-      #expect(Int(after.pagesChanged - before.pagesChanged) == expected.pagesChanged, comment)
+      #expect(Int(after.pagesChanged - before.pagesChanged) == expected.changedPages.count, comment)
       #expect(
         Int(after.scanlinesCompared - before.scanlinesCompared) == expected.linesCompared, comment)
       #expect(
@@ -87,7 +91,7 @@ private struct NaiveTracker {
     var extents: [Int: Range<Int>] = [:]
     var pagesReported = 0
     var pagesVisible = 0
-    var pagesChanged = 0
+    var changedPages: Set<Int> = []
     var linesCompared = 0
     var bytesCompared = 0
   }
@@ -104,7 +108,6 @@ private struct NaiveTracker {
     var outcome = Outcome()
     outcome.pagesReported = dirtyPages.reduce(0) { $0 + $1.nonzeroBitCount }
     var visiblePages: Set<Int> = []
-    var changedPages: Set<Int> = []
     for line in 0..<mode.height {
       var isCompared = false
       var changed: [Int] = []
@@ -116,7 +119,7 @@ private struct NaiveTracker {
         isCompared = true
         outcome.bytesCompared += 1
         if memory[offset] != shadow[line * mode.rowBytes + byte] {
-          changedPages.insert(page)
+          outcome.changedPages.insert(page)
           changed.append(byte / mode.format.bytesPerPixel)
           shadow[line * mode.rowBytes + byte] = memory[offset]
         }
@@ -127,7 +130,6 @@ private struct NaiveTracker {
       }
     }
     outcome.pagesVisible = visiblePages.count
-    outcome.pagesChanged = changedPages.count
     return outcome
   }
 }
