@@ -14,7 +14,7 @@ struct Board: ~Copyable {
   ) throws(VMMError) {
     let kernelIRQ = configuration.usesKernelInterruptController
     let dirtyLog = configuration.dirtyLog ?? .best(on: hypervisor)
-    try dirtyLog.check(on: hypervisor)
+    try DirtyLogSupport(of: hypervisor).require(dirtyLog)
     let (machine, memory, video) = try onHost { () throws(KVMError) in
       let machine = SharedMachine(try hypervisor.makeVirtualMachine())
       let memory = try GuestMemory(size: Int(configuration.memorySize))

@@ -72,7 +72,8 @@ public final class Machine: Sendable {
         video: video, sinks: configuration.sinks,
         pace: Flusher.Pace(
           framesPerSecond: configuration.framesPerSecond,
-          idleAfter: configuration.idleAfter, isPresented: configuration.isPresentedByGuest,
+          idleAfter: configuration.idleAfter, slowInterval: configuration.slowTickInterval,
+          isPresented: configuration.isPresentedByGuest,
           usesWriteTrap: configuration.usesWriteTrap),
         policy: configuration.hotPagePolicy, control: control)
     }

@@ -16,7 +16,9 @@ struct HeatmapTests {
     var heatmap = Heatmap()
     var tracker = trackerShowing(try mode(), &memory)
     heatmap.present(tracker.frame, damage: tracker.damage)
-    for (value, lines) in [(1, [2]), (2, [2]), (3, [2, 5]), (4, [2]), (5, [5, 2])] as [(UInt8, [Int])] {
+    for (value, lines) in [(1, [2]), (2, [2]), (3, [2, 5]), (4, [2]), (5, [5, 2])]
+      as [(UInt8, [Int])]
+    {
       for line in lines { memory.write(value, at: line * 16) }
       tracker.tick(&memory)
       heatmap.present(tracker.frame, damage: tracker.damage)

@@ -53,7 +53,8 @@ struct HotPagePolicyTests {
     #expect(!open.dropFirst(1).contains("a"))
   }
 
-  @Test("the set of open pages is what each page's history says", arguments: 0..<40 as Range<UInt64>)
+  @Test(
+    "the set of open pages is what each page's history says", arguments: 0..<40 as Range<UInt64>)
   func pagesAreIndependent(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     let pageCount = [1, 63, 64, 65, 200].randomElement(using: &random) ?? 1

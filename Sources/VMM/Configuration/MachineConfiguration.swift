@@ -45,6 +45,8 @@ public struct MachineConfiguration: Sendable {
   package var idleAfter: UInt64 = 500_000_000
   /// Whether the flusher may sleep until the next store; otherwise it ticks a few times a second.
   package var usesWriteTrap = true
+  /// Time between those few ticks, nanoseconds.
+  package var slowTickInterval: UInt64 = 200_000_000
   /// Devices beside the machine's own, at ports that those leave free.
   package var portDevices: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)] = []
   /// Who sees the live picture. Without any, nothing is polled.

@@ -17,20 +17,12 @@ public enum DirtyLogInterface: String, CaseIterable, Sendable {
   /// The ring comes last: it re-arms all or nothing, costs a mapping for each vCPU, and a KVM that
   /// emulates the guest's stores writes an entry for each of them.
   public static func best(on hypervisor: borrowing Hypervisor) -> DirtyLogInterface {
-    hypervisor.checkExtension(.manualDirtyLogProtect2) & 1 != 0 ? .clear : .bitmap
+    DirtyLogSupport(of: hypervisor).best
   }
 
   /// Whether this host offers it.
   public func isAvailable(on hypervisor: borrowing Hypervisor) -> Bool {
-    let manual = hypervisor.checkExtension(.manualDirtyLogProtect2)
-    return switch self {
-    case .bitmap: true
-    case .clear: manual & 1 != 0
-    case .clearInitiallySet: manual & 2 != 0
-    case .ring:
-      hypervisor.checkExtension(.dirtyLogRingAcquireRelease) > 0
-        || hypervisor.checkExtension(.dirtyLogRing) > 0
-    }
+    DirtyLogSupport(of: hypervisor).offers(self)
   }
 
   /// The capability that it needs, for messages.
@@ -40,12 +32,5 @@ public enum DirtyLogInterface: String, CaseIterable, Sendable {
     case .clear, .clearInitiallySet: .manualDirtyLogProtect2
     case .ring: .dirtyLogRing
     }
-  }
-
-  /// Explains its absence from this host.
-  func check(on hypervisor: borrowing Hypervisor) throws(VMMError) {
-    guard !isAvailable(on: hypervisor), let capability else { return }
-    throw VMMError(
-      .host, "dirty log \(rawValue): this KVM lacks \(capability); choose --dirty-log auto")
   }
 }

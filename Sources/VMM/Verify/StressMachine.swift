@@ -11,7 +11,7 @@ final class StressMachine {
   init(_ stress: DirtyLogStress) throws(VMMError) {
     let hypervisor = try onHost { () throws(KVMError) in try Hypervisor(path: stress.device) }
     try HostRequirements.check(hypervisor)
-    try stress.interface.check(on: hypervisor)
+    try DirtyLogSupport(of: hypervisor).require(stress.interface)
     control = try RunControl()
 
     let machine: SharedMachine
