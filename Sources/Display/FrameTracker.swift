@@ -1,4 +1,4 @@
-import Glibc
+import CDisplay
 
 /// Turns the pages that a dirty log reports into the scanlines that changed.
 ///
@@ -22,9 +22,9 @@ import Glibc
 /// update happened to see it or not. A tracker that read first and harvested then would drop the
 /// report of a write that fell between the two, and show its pixels wrong for good.
 ///
-/// Each byte of video memory is read once, into a buffer of ours. The comparison, the extent of the
-/// damage, and the copy into the shadow are all decided on that buffer, so the shadow changes exactly
-/// where the damage says, however the guest races with us. What the reading misses, R1 brings back.
+/// Each byte of video memory is read once. The comparison, the extent of the damage, and the copy
+/// into the shadow are all decided on what was read, so the shadow changes exactly where the damage
+/// says, however the guest races with us. What the reading misses, R1 brings back.
 /// So once the vCPUs are stopped, one last harvest and update leave a shadow that equals the visible
 /// memory byte for byte (R3).
 public struct FrameTracker: ~Copyable, Sendable {
@@ -43,8 +43,6 @@ public struct FrameTracker: ~Copyable, Sendable {
 
   private var mode: DisplayMode?
   private var palette = Palette()
-  /// Holds the part of a line on one page that is being compared.
-  private var snapshot = [UInt8](repeating: 0, count: FrameTracker.pageSize)
   /// The damage to the pixels, while ``damage`` collects that and what a new palette changes.
   private var pixelDamage = Damage()
 
@@ -210,23 +208,15 @@ extension FrameTracker {
     _ source: UnsafeRawPointer, line: Int, bytes: Range<Int>, _ rowBytes: Int
   ) -> Range<Int>? {
     statistics.bytesCompared &+= UInt64(bytes.count)
-    let changed = unsafe snapshot.withUnsafeMutableBytes { snapshot -> Range<Int>? in
-      unsafe frame.pixels.withUnsafeMutableBytes { pixels -> Range<Int>? in
-        // In bounds: a part of a line on one page is not larger than a page, nor than a line.
-        guard let snapshot = snapshot.baseAddress, let pixels = pixels.baseAddress
-        else { return nil }
-        let shadow = unsafe pixels + (line * rowBytes + bytes.lowerBound)
-        // The only read of memory that the guest may be writing to.
-        unsafe memcpy(snapshot, source, bytes.count)
-        guard let changed = unsafe differingBytes(snapshot, shadow, count: bytes.count)
-        else { return nil }
-        unsafe memcpy(shadow + changed.lowerBound, snapshot + changed.lowerBound, changed.count)
-        return changed
-      }
+    let change = unsafe frame.pixels.withUnsafeMutableBytes { pixels -> cdisplay_change in
+      // In bounds: line and bytes are of the frame's mode.
+      guard let pixels = pixels.baseAddress else { return cdisplay_change() }
+      let shadow = unsafe pixels + (line * rowBytes + bytes.lowerBound)
+      return unsafe cdisplay_take_over(shadow, source, bytes.count)
     }
-    guard let changed else { return nil }
-    statistics.bytesCopied &+= UInt64(changed.count)
-    return (bytes.lowerBound + changed.lowerBound)..<(bytes.lowerBound + changed.upperBound)
+    guard change.copied > 0 else { return nil }
+    statistics.bytesCopied &+= UInt64(change.copied)
+    return (bytes.lowerBound + change.first)..<(bytes.lowerBound + change.end)
   }
 }
 

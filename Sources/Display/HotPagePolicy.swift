@@ -2,28 +2,34 @@
 /// page is better left open: writable, and compared at every tick.
 ///
 /// Arming costs the guest a fault at its next write, some 10 us; comparing a page costs the host some
-/// 0.3 us. So a page that is written all the time should stay open, and one that is written now and
-/// then should be armed. A page is opened once it has changed in ``openAfter`` ticks running, and
-/// armed again once it has been found unchanged in ``closeAfter`` ticks running: the two differ so
-/// widely that a page on the verge does not flap.
+/// 0.3 us a tick. So a page that is written again and again should stay open, also if not at every
+/// tick: a guest that is slowed down by its faults gets round to each page only now and then, and
+/// would stay slow if only pages written at every tick were opened. And a page that is written once,
+/// or seldom, should be armed.
+///
+/// A page is opened once it has changed ``openAfter`` times, each time within ``closeAfter`` ticks of
+/// the time before, and armed again once it has been found unchanged in ``closeAfter`` ticks running.
+/// Then it has to earn its place again, so a page on the verge does not flap.
 ///
 /// A decision is made *before* the page is read, since arming must precede reading (R1), and so from
 /// what earlier ticks have seen.
 public struct HotPagePolicy: Sendable {
-  /// What is known of one page. Fits a byte, so that thousands of pages cost nothing.
+  /// What is known of one page. Two bytes, so that thousands of pages cost nothing.
   public struct History: Equatable, Sendable {
     /// Whether the page is to be left open.
     public internal(set) var isOpen = false
-    /// How many ticks running the page has changed while armed, or not changed while open.
-    var streak: UInt8 = 0
+    /// How many times the page has changed of late; 0 forgets the page.
+    var changes: UInt8 = 0
+    /// How many ticks ago it changed last.
+    var quietTicks: UInt8 = 0
 
     /// A page that has not been written.
     public init() {}
   }
 
-  /// Ticks running in which a page changes before it is left open.
+  /// Changes after which a page is left open.
   public let openAfter: UInt8
-  /// Ticks running in which an open page does not change before it is armed.
+  /// Ticks running without a change after which an open page is armed, and others are forgotten.
   public let closeAfter: UInt8
 
   /// - Parameters:
@@ -40,15 +46,15 @@ public struct HotPagePolicy: Sendable {
   ///   not changed counts as unchanged: opening it would gain nothing.
   public func next(_ history: History, changed: Bool) -> History {
     var next = history
-    guard changed != history.isOpen else {
-      next.streak = 0
-      return next
-    }
-    next.streak = history.streak &+ 1
-    let limit = history.isOpen ? closeAfter : openAfter
-    if next.streak >= limit {
-      next.isOpen.toggle()
-      next.streak = 0
+    if changed {
+      next.quietTicks = 0
+      if !next.isOpen {
+        next.changes += 1
+        next.isOpen = next.changes >= openAfter
+      }
+    } else if history != History() {
+      next.quietTicks += 1
+      if next.quietTicks >= closeAfter { next = History() }
     }
     return next
   }
