@@ -11,10 +11,14 @@
 /// the time before, and armed again once it has been found unchanged in ``closeAfter`` ticks running.
 /// Then it has to earn its place again, so a page on the verge does not flap.
 ///
+/// When more than ``pressure`` armed pages have changed in one tick, the guest is busy with faults. Then
+/// one change is enough to open a page, but only for half as long: a second redraw of the whole screen
+/// finds it open, and after a single one comparing ends soon.
+///
 /// A decision is made *before* the page is read, since arming must precede reading (R1), and so from
 /// what earlier ticks have seen.
 public struct HotPagePolicy: Sendable {
-  /// What is known of one page. Two bytes, so that thousands of pages cost nothing.
+  /// What is known of one page. Three bytes, so that thousands of pages cost nothing.
   public struct History: Equatable, Sendable {
     /// Whether the page is to be left open.
     public internal(set) var isOpen = false
@@ -31,30 +35,38 @@ public struct HotPagePolicy: Sendable {
   public let openAfter: UInt8
   /// Ticks running without a change after which an open page is armed, and others are forgotten.
   public let closeAfter: UInt8
+  /// Armed pages that change in one tick without the guest being slowed down much: their faults take
+  /// it less than a millisecond.
+  public let pressure: Int
 
   /// - Parameters:
   ///   - openAfter: At least 1.
   ///   - closeAfter: At least 1.
-  public init(openAfter: UInt8 = 2, closeAfter: UInt8 = 16) {
+  ///   - pressure: At least 0.
+  public init(openAfter: UInt8 = 2, closeAfter: UInt8 = 16, pressure: Int = 64) {
     self.openAfter = max(1, openAfter)
     self.closeAfter = max(1, closeAfter)
+    self.pressure = max(0, pressure)
   }
 
   /// The history of a page after one more tick.
   ///
-  /// - Parameter changed: Whether the tick found the page changed. A page that was reported but had
-  ///   not changed counts as unchanged: opening it would gain nothing.
-  public func next(_ history: History, changed: Bool) -> History {
+  /// - Parameters:
+  ///   - changed: Whether the tick found the page changed. A page that was reported but had not
+  ///     changed counts as unchanged: opening it would gain nothing.
+  ///   - isUnderPressure: Whether more than ``pressure`` armed pages have changed in this tick.
+  public func next(
+    _ history: History, changed: Bool, isUnderPressure: Bool = false
+  ) -> History {
     var next = history
     if changed {
       next.quietTicks = 0
-      if !next.isOpen {
-        next.changes += 1
-        next.isOpen = next.changes >= openAfter
-      }
+      if next.changes < openAfter { next.changes += 1 }
+      if isUnderPressure || next.changes >= openAfter { next.isOpen = true }
     } else if history != History() {
       next.quietTicks += 1
-      if next.quietTicks >= closeAfter { next = History() }
+      let isOnTrial = next.isOpen && next.changes < openAfter
+      if next.quietTicks >= (isOnTrial ? max(1, closeAfter / 2) : closeAfter) { next = History() }
     }
     return next
   }
@@ -85,6 +97,11 @@ public struct PageHistories: Sendable {
   ///
   /// - Parameter changedPages: The pages that the tick found changed.
   public mutating func record(changedPages: Span<UInt64>) {
+    var faults = 0
+    for index in 0..<min(changedPages.count, openPages.count) {
+      faults += (changedPages[index] & ~openPages[index]).nonzeroBitCount
+    }
+    let isUnderPressure = faults > policy.pressure
     for index in 0..<min(changedPages.count, activePages.count) {
       let changed = changedPages[index]
       var pages = changed | activePages[index]
@@ -92,7 +109,7 @@ public struct PageHistories: Sendable {
         let bit = pages & (0 &- pages)
         let page = index * 64 + pages.trailingZeroBitCount
         pages &= pages &- 1
-        let history = policy.next(histories[page], changed: changed & bit != 0)
+        let history = policy.next(histories[page], changed: changed & bit != 0, isUnderPressure: isUnderPressure)
         histories[page] = history
         set(bit, ofWord: index, isOpen: history.isOpen, isActive: history != .init())
       }

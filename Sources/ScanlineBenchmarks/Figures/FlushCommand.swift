@@ -17,6 +17,11 @@ struct FlushCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How often each contender is measured.", valueName: "number"))
   var runs: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Only this workload, and no targets: \(Workload.names). May be repeated.", valueName: "name"))
+  var workload: [Workload] = []
+
   @Argument(help: "The guest that draws.")
   var image: String
 
@@ -39,13 +44,14 @@ struct FlushCommand: ParsableCommand {
       else { continue }
       var matrix = FlushMatrix(mode: mode)
       for round in 0..<(runs ?? (quick ? 1 : 2)) {
-        for workload in Workload.allCases {
+        for workload in workload.isEmpty ? Workload.allCases : workload {
           try matrix.measure(workload, machines: machines, log: log, round: round)
         }
       }
       for line in matrix.lines { print(line) }
       matrices.append(matrix)
     }
+    guard workload.isEmpty else { return }
     promises += try idlePromises(machines, log: log)
     if let largest = matrices.last {
       promises += Self.fullMotionPromises(largest)

@@ -1,10 +1,13 @@
+import ArgumentParser
 import Display
 import KVM
 import VMM
 
 /// What the guest `workload` draws.
-enum Workload: String, CaseIterable {
+enum Workload: String, CaseIterable, ExpressibleByArgument {
   case idle, blink, line, scroll, sprite, random, half, full
+
+  static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
   /// Frames a second; 0 for as fast as the guest can.
   private var rate: Int {
