@@ -29,12 +29,11 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CKVM"),
-    .systemLibrary(name: "CDisplay"),
     .systemLibrary(name: "CReferenceLoop"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "KVM", dependencies: ["CKVM", system], swiftSettings: strict),
     .target(name: "Devices", swiftSettings: strict),
-    .target(name: "Display", dependencies: ["CDisplay", "CZlib"], swiftSettings: strict),
+    .target(name: "Display", dependencies: ["CZlib"], swiftSettings: strict),
     .target(
       name: "VMM", dependencies: ["CKVM", "KVM", "Devices", "Display", system],
       swiftSettings: strict),

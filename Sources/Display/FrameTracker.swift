@@ -1,5 +1,3 @@
-import CDisplay
-
 /// Turns the pages that a dirty log reports into the scanlines that changed.
 ///
 /// The tracker owns the shadow (``frame``). At each ``update(dirtyPages:memory:)`` it compares the
@@ -208,15 +206,16 @@ extension FrameTracker {
     _ source: UnsafeRawPointer, line: Int, bytes: Range<Int>, _ rowBytes: Int
   ) -> Range<Int>? {
     statistics.bytesCompared &+= UInt64(bytes.count)
-    let change = unsafe frame.pixels.withUnsafeMutableBytes { pixels -> cdisplay_change in
+    let change = unsafe frame.pixels.withUnsafeMutableBytes { pixels -> TakenOver in
       // In bounds: line and bytes are of the frame's mode.
-      guard let pixels = pixels.baseAddress else { return cdisplay_change() }
+      guard let pixels = pixels.baseAddress else { return TakenOver() }
       let shadow = unsafe pixels + (line * rowBytes + bytes.lowerBound)
-      return unsafe cdisplay_take_over(shadow, source, bytes.count)
+      return unsafe Display.takeOver(source, into: shadow, count: bytes.count)
     }
     guard change.copied > 0 else { return nil }
     statistics.bytesCopied &+= UInt64(change.copied)
-    return (bytes.lowerBound + change.first)..<(bytes.lowerBound + change.end)
+    return
+      (bytes.lowerBound + change.changed.lowerBound)..<(bytes.lowerBound + change.changed.upperBound)
   }
 }
 

@@ -109,7 +109,8 @@ public struct PageHistories: Sendable {
         let bit = pages & (0 &- pages)
         let page = index * 64 + pages.trailingZeroBitCount
         pages &= pages &- 1
-        let history = policy.next(histories[page], changed: changed & bit != 0, isUnderPressure: isUnderPressure)
+        let history = policy.next(
+          histories[page], changed: changed & bit != 0, isUnderPressure: isUnderPressure)
         histories[page] = history
         set(bit, ofWord: index, isOpen: history.isOpen, isActive: history != .init())
       }
