@@ -2,18 +2,17 @@
 /// page is better left open: writable, and compared at every tick.
 ///
 /// Arming costs the guest a fault at its next write, some 10 us; comparing a page costs the host some
-/// 0.3 us a tick. So a page that is written again and again should stay open, also if not at every
-/// tick: a guest that is slowed down by its faults gets round to each page only now and then, and
-/// would stay slow if only pages written at every tick were opened. And a page that is written once,
-/// or seldom, should be armed.
+/// 0.3 us a tick. So a page that is written again and again should stay open, and one that is written
+/// once, or seldom, should be armed.
 ///
-/// A page is opened once it has changed ``openAfter`` times, each time within ``closeAfter`` ticks of
-/// the time before, and armed again once it has been found unchanged in ``closeAfter`` ticks running.
+/// A page is opened once it has changed ``openAfter`` times, with at most ``forgetAfter`` - 1 quiet
+/// ticks in between, and armed again once it has been found unchanged in ``closeAfter`` ticks running.
 /// Then it has to earn its place again, so a page on the verge does not flap.
 ///
-/// When more than ``pressure`` armed pages have changed in one tick, the guest is busy with faults. Then
-/// one change is enough to open a page, but only for half as long: a second redraw of the whole screen
-/// finds it open, and after a single one comparing ends soon.
+/// When more than ``pressure`` armed pages have changed in one tick, the guest is busy with faults. It
+/// may then get round to each page so seldom that none would ever be opened. So one change is enough,
+/// but opens the page only for half as long: a second redraw of the whole screen finds it open, and
+/// after a single one comparing ends soon.
 ///
 /// A decision is made *before* the page is read, since arming must precede reading (R1), and so from
 /// what earlier ticks have seen.
@@ -33,7 +32,9 @@ public struct HotPagePolicy: Sendable {
 
   /// Changes after which a page is left open.
   public let openAfter: UInt8
-  /// Ticks running without a change after which an open page is armed, and others are forgotten.
+  /// Ticks running without a change after which an armed page is as if it had never changed.
+  public let forgetAfter: UInt8
+  /// Ticks running without a change after which an open page is armed.
   public let closeAfter: UInt8
   /// Armed pages that change in one tick without the guest being slowed down much: their faults take
   /// it less than a millisecond.
@@ -41,10 +42,14 @@ public struct HotPagePolicy: Sendable {
 
   /// - Parameters:
   ///   - openAfter: At least 1.
+  ///   - forgetAfter: At least 1.
   ///   - closeAfter: At least 1.
   ///   - pressure: At least 0.
-  public init(openAfter: UInt8 = 2, closeAfter: UInt8 = 16, pressure: Int = 64) {
+  public init(
+    openAfter: UInt8 = 2, forgetAfter: UInt8 = 4, closeAfter: UInt8 = 16, pressure: Int = 64
+  ) {
     self.openAfter = max(1, openAfter)
+    self.forgetAfter = max(1, forgetAfter)
     self.closeAfter = max(1, closeAfter)
     self.pressure = max(0, pressure)
   }
@@ -65,10 +70,16 @@ public struct HotPagePolicy: Sendable {
       if isUnderPressure || next.changes >= openAfter { next.isOpen = true }
     } else if history != History() {
       next.quietTicks += 1
-      let isOnTrial = next.isOpen && next.changes < openAfter
-      if next.quietTicks >= (isOnTrial ? max(1, closeAfter / 2) : closeAfter) { next = History() }
+      if next.quietTicks >= patience(with: next) { next = History() }
     }
     return next
+  }
+
+  /// How many quiet ticks end a history.
+  private func patience(with history: History) -> UInt8 {
+    guard history.isOpen else { return forgetAfter }
+    let isOnTrial = history.changes < openAfter
+    return isOnTrial ? max(1, closeAfter / 2) : closeAfter
   }
 }
 
@@ -83,6 +94,7 @@ public struct PageHistories: Sendable {
   private var histories: [HotPagePolicy.History]
   /// Pages with a history to be continued, whether they are reported or not.
   private var activePages: [UInt64]
+  private var activeCount = 0
 
   public init(pageCount: Int, policy: HotPagePolicy = HotPagePolicy()) {
     let words = (max(0, pageCount) + 63) / 64
@@ -91,6 +103,9 @@ public struct PageHistories: Sendable {
     activePages = openPages
     histories = [HotPagePolicy.History](repeating: .init(), count: words * 64)
   }
+
+  /// Whether no page has a history, so that a tick without changes has nothing to continue.
+  public var isQuiet: Bool { activeCount == 0 }
 
   /// Continues the histories by one tick. Costs a scan of the words, and a step for each page that
   /// changed or has changed lately.
@@ -118,7 +133,11 @@ public struct PageHistories: Sendable {
   }
 
   private mutating func set(_ bit: UInt64, ofWord index: Int, isOpen: Bool, isActive: Bool) {
-    if isActive { activePages[index] |= bit } else { activePages[index] &= ~bit }
+    let wasActive = activePages[index] & bit != 0
+    if wasActive != isActive {
+      activePages[index] ^= bit
+      activeCount += isActive ? 1 : -1
+    }
     let wasOpen = openPages[index] & bit != 0
     guard wasOpen != isOpen else { return }
     openPages[index] ^= bit

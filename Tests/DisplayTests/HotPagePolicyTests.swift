@@ -16,21 +16,24 @@ struct HotPagePolicyTests {
   }
 
   @Test(
-    "a page opens after so many changes running, and closes after so many ticks without one",
+    "a page opens after so many changes, none long after the other, and closes once it is quiet",
     arguments: [
-      ("----", "aaaa"), ("+", "a"), ("++", "ao"), ("+-+-+-+-", "aaaaaaaa"), ("-++", "aao"),
+      ("----", "aaaa"), ("+", "a"), ("++", "ao"), ("-++", "aao"),
+      ("+-+", "aao"), ("+--+", "aaaa"), ("+--++", "aaaao"), ("+-+-+---", "aaoooooa"),
       ("++-", "aoo"), ("++--", "aooo"), ("++---", "aoooa"), ("++--+--+", "aooooooo"),
       ("++--+---", "aooooooa"), ("++---+", "aoooaa"), ("++---++", "aoooaao"),
-      ("++---+-++", "aoooaaaao"),
+      ("++---+-++", "aoooaaaoo"),
     ])
   func table(ticks: String, expected: String) {
-    #expect(states(ticks, HotPagePolicy(openAfter: 2, closeAfter: 3)) == expected)
+    let policy = HotPagePolicy(openAfter: 2, forgetAfter: 2, closeAfter: 3)
+    #expect(states(ticks, policy) == expected)
   }
 
   @Test("limits below 1 count as 1: then a page is open as long as it changes")
   func leastLimits() {
-    let policy = HotPagePolicy(openAfter: 0, closeAfter: 0)
-    #expect(policy.openAfter == 1 && policy.closeAfter == 1)
+    let policy = HotPagePolicy(openAfter: 0, forgetAfter: 0, closeAfter: 0, pressure: -1)
+    #expect(policy.openAfter == 1 && policy.forgetAfter == 1 && policy.closeAfter == 1)
+    #expect(policy.pressure == 0)
     #expect(states("++--+-", policy) == "ooaaoa")
   }
 
@@ -44,13 +47,41 @@ struct HotPagePolicyTests {
     #expect(closes.dropFirst(254).prefix { $0 == "o" }.count == 255)
   }
 
-  @Test("a page that changes in every second tick never flaps")
+  @Test("a page that changes every few ticks stays open, one that changes seldom stays armed")
   func noFlapping() {
-    let policy = HotPagePolicy()
-    let armed = states(String(repeating: "+-", count: 100), policy)
-    #expect(!armed.contains("o"))
-    let open = states("++" + String(repeating: "-+", count: 100), policy)
-    #expect(!open.dropFirst(1).contains("a"))
+    let policy = HotPagePolicy(openAfter: 2, forgetAfter: 4, closeAfter: 16)
+    let often = states(String(repeating: "+---", count: 50), policy)
+    #expect(!often.dropFirst(4).contains("a"))
+    #expect(!states(String(repeating: "+----", count: 50), policy).contains("o"))
+  }
+
+  @Test("under pressure one change opens a page, on trial for half the time")
+  func pressure() {
+    let policy = HotPagePolicy(openAfter: 2, closeAfter: 6)
+    var history = policy.next(.init(), changed: true, isUnderPressure: true)
+    #expect(history.isOpen)
+    for tick in 1...3 {
+      history = policy.next(history, changed: false, isUnderPressure: true)
+      #expect(history.isOpen == (tick < 3))
+    }
+    #expect(history == .init())
+    history = policy.next(.init(), changed: true, isUnderPressure: true)
+    history = policy.next(history, changed: true)
+    for tick in 1...6 {
+      history = policy.next(history, changed: false)
+      #expect(history.isOpen == (tick < 6), "a second change has proved it")
+    }
+  }
+
+  @Test("pressure is more armed pages changing in one tick than the limit; open ones do not count")
+  func pressureIsCounted() {
+    var pages = PageHistories(pageCount: 192, policy: HotPagePolicy(pressure: 64))
+    pages.record(changedPages: [.max].span)
+    #expect(pages.openCount == 0, "64 are not more than 64")
+    pages.record(changedPages: [.max, .max].span)
+    #expect(pages.openCount == 128, "half of them for the second time, the others under pressure")
+    pages.record(changedPages: [.max, .max, .max].span)
+    #expect(pages.openCount == 128, "only 64 of them were armed")
   }
 
   @Test(
@@ -59,7 +90,8 @@ struct HotPagePolicyTests {
     var random = SplitMix64(seed: seed)
     let pageCount = [1, 63, 64, 65, 200].randomElement(using: &random) ?? 1
     let policy = HotPagePolicy(
-      openAfter: .random(in: 1...4, using: &random), closeAfter: .random(in: 1...6, using: &random))
+      openAfter: .random(in: 1...4, using: &random), closeAfter: .random(in: 1...6, using: &random),
+      pressure: .max)
     var pages = PageHistories(pageCount: pageCount, policy: policy)
     var histories = [HotPagePolicy.History](repeating: .init(), count: pageCount)
     var everChanged: Set<Int> = []
@@ -96,5 +128,8 @@ struct HotPagePolicyTests {
     #expect(few.openCount == 2)
     few.record(changedPages: [UInt64]().span)
     #expect(few.openCount == 2, "a report of no words says nothing")
+    #expect(!few.isQuiet)
+    for _ in 0..<255 { few.record(changedPages: [0].span) }
+    #expect(few.openCount == 0 && few.isQuiet, "every history ends")
   }
 }

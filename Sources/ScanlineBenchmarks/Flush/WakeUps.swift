@@ -12,6 +12,8 @@ struct WakeUps {
   /// Microseconds from the guest's go-ahead for a store to the frame that shows it, one after each
   /// sleep.
   let latencies: Samples
+  /// The same, to the flusher being awake.
+  let awakeLatencies: Samples
 
   private static let deadline: UInt64 = 20_000_000_000
 
@@ -29,14 +31,19 @@ struct WakeUps {
     }
     var sleeps: UInt64 = 0
     var latencies = Samples()
+    var awakeLatencies = Samples()
     for step in 1...UInt32(transitions) {
       try Self.waitForSleep(of: machine, after: &sleeps)
       bell.event.clear()
       let start = monotonicNanoseconds()
-      guard machine.store(step, at: WorkloadMachines.step),
-        bell.event.wait(until: start + Self.deadline)
+      guard machine.store(step, at: WorkloadMachines.step) else {
+        throw BenchmarkError("there is no RAM")
+      }
+      guard bell.event.wait(until: start + Self.deadline)
       else { throw BenchmarkError("a store was not shown") }
       latencies.append(Double(bell.time.load(ordering: .acquiring) - start) / 1e3)
+      let awakening = machine.flushStatistics?.lastAwakening ?? 0
+      awakeLatencies.append(awakening > start ? Double(awakening - start) / 1e3 : .infinity)
     }
     try Self.waitForSleep(of: machine, after: &sleeps)
     usleep(500_000)
@@ -45,6 +52,7 @@ struct WakeUps {
     whileQuiet = (machine.flushStatistics?.wakeUps ?? 0) - before
     self.quietSeconds = quietSeconds
     self.latencies = latencies
+    self.awakeLatencies = awakeLatencies
   }
 
   /// Waits for one more sleep than `sleeps`, and a moment more: the flusher counts before it does.

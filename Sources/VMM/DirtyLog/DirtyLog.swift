@@ -19,9 +19,17 @@ import Synchronization
 ///   host's mapping calls ``markHostWrite(_:)`` afterwards.
 /// - **R5, several consumers, one log.** See above.
 final class DirtyLog: Sendable {
-  /// What a consumer has not taken yet.
+  /// Names a consumer.
   struct Consumer: Hashable {
     fileprivate let number: Int
+  }
+
+  /// What a consumer has not taken yet.
+  private struct Accumulator {
+    let consumer: Consumer
+    var pages: DirtyBitmap
+    /// Tells an idle tick that there is nothing to take without a look at the pages.
+    var isEmpty = false
   }
 
   private struct State {
@@ -29,14 +37,17 @@ final class DirtyLog: Sendable {
     let harvester: any DirtyLogHarvester
     var pages: DirtyBitmap
     /// In no order; a dictionary would allocate to go through it.
-    var accumulators: [(consumer: Consumer, pages: DirtyBitmap)] = []
+    var accumulators: [Accumulator] = []
     var lastConsumer = 0
     var rearmed: UInt64 = 0
 
     /// Gives `pages` to every consumer, and forgets them here.
     mutating func distribute() {
       guard !pages.isEmpty else { return }
-      for index in accumulators.indices { accumulators[index].pages.formUnion(pages) }
+      for index in accumulators.indices {
+        accumulators[index].pages.formUnion(pages)
+        accumulators[index].isEmpty = false
+      }
       pages.removeAll()
     }
 
@@ -64,7 +75,7 @@ final class DirtyLog: Sendable {
       let consumer = Consumer(number: state.lastConsumer)
       var everything = DirtyBitmap(pageCount: pageCount)
       everything.insertAll()
-      state.accumulators.append((consumer, everything))
+      state.accumulators.append(Accumulator(consumer: consumer, pages: everything))
       return consumer
     }
   }
@@ -87,12 +98,18 @@ final class DirtyLog: Sendable {
   }
 
   /// Replaces `pages` by what `consumer` has not taken yet.
-  func take(_ consumer: Consumer, into pages: inout DirtyBitmap) {
+  ///
+  /// - Returns: Whether there is any.
+  @discardableResult
+  func take(_ consumer: Consumer, into pages: inout DirtyBitmap) -> Bool {
     pages.removeAll()
-    state.withLock { state in
-      guard let index = state.index(of: consumer) else { return }
+    return state.withLock { state in
+      guard let index = state.index(of: consumer), !state.accumulators[index].isEmpty
+      else { return false }
       pages.formUnion(state.accumulators[index].pages)
       state.accumulators[index].pages.removeAll()
+      state.accumulators[index].isEmpty = true
+      return true
     }
   }
 
@@ -103,7 +120,10 @@ final class DirtyLog: Sendable {
     let pages =
       bytes.lowerBound / MemorySlot.pageSize..<(bytes.upperBound - 1) / MemorySlot.pageSize + 1
     state.withLock { state in
-      for index in state.accumulators.indices { state.accumulators[index].pages.insert(pages) }
+      for index in state.accumulators.indices {
+        state.accumulators[index].pages.insert(pages)
+        state.accumulators[index].isEmpty = false
+      }
     }
   }
 

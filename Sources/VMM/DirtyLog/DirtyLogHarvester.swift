@@ -71,6 +71,7 @@ final class ClearHarvester: DirtyLogHarvester {
     into pages: inout DirtyBitmap, leavingOpen hot: DirtyBitmap
   ) throws(KVMError) -> Int {
     try slot.getDirtyLog(into: &reported)
+    guard !reported.isEmpty else { return 0 }
     pages.formUnion(reported)
     // An open page stays dirty in KVM's own bitmap, and so in the next report.
     reported.subtract(hot)

@@ -71,8 +71,14 @@ struct FlushEngine: ~Copyable {
     } catch {
       failure = failure ?? error
     }
-    video.log.take(consumer, into: &pages)
+    let isReported = video.log.take(consumer, into: &pages)
     counters.harvestTime &+= monotonicNanoseconds() &- start
+    // Idle: no page to compare, no history to continue, and the registers as they were.
+    if !isReported, histories.isQuiet, generation == video.display.generation {
+      counters.ticks &+= 1
+      present(false)
+      return false
+    }
     return compareAndPresent()
   }
 
@@ -96,6 +102,12 @@ struct FlushEngine: ~Copyable {
 
   mutating func noteSleep() { counters.sleeps &+= 1 }
   mutating func noteWakeUp() { counters.wakeUps &+= 1 }
+
+  /// The flusher was woken up from its sleep.
+  mutating func noteAwakening() {
+    counters.wakeUps &+= 1
+    counters.lastAwakening = monotonicNanoseconds()
+  }
 
   private mutating func compareAndPresent() -> Bool {
     let start = monotonicNanoseconds()

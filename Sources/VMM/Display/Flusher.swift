@@ -143,6 +143,7 @@ extension Flusher {
       if changed { lastDamage = now }
       guard now &- lastDamage >= pace.idleAfter else { continue }
       guard sleep(&trap) else { return }
+      engine.withLock { $0.noteAwakening() }
       lastDamage = monotonicNanoseconds()
       deadline = lastDamage &- pace.interval
     }
