@@ -169,6 +169,9 @@ public final class Machine: Sendable {
   /// What the flusher has done so far; nil if the machine has no framebuffer.
   public var flushStatistics: FlushStatistics? { flusher?.statistics }
 
+  /// Whether the flusher waits for something to be drawn.
+  var isDisplayAsleep: Bool { flusher?.isAsleep ?? true }
+
   /// What kept the display from being flushed or shown, if anything did.
   public var displayFailure: (any Error)? { flusher?.failure }
 

@@ -15,7 +15,7 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Which interface: all, auto, bitmap, clear, clear-initially-set or ring (default: all).",
+      "Which interface is stressed, one after the other those that the host has.",
       valueName: "interface"))
   var dirtyLog = StressedDirtyLogs.all
 
@@ -31,12 +31,12 @@ struct VerifyCommand: ParsableCommand {
     transform: Seconds.init(argument:))
   var seconds = Seconds(nanoseconds: 2_000_000_000)
 
-  @Option(help: ArgumentHelp("The guest's privilege level: 0, 3 or both.", valueName: "level"))
+  @Option(help: ArgumentHelp("The guest's privilege level.", valueName: "level"))
   var cpl = StressedPrivilegeLevels.both
 
   @Option(
     help: ArgumentHelp(
-      "When pages are copied: harvest-first or copy-first.",
+      "When pages are copied.",
       discussion: "copy-first is the wrong order, for demonstration: it loses pages.",
       valueName: "order"))
   var order = DirtyLogStress.Order.harvestFirst

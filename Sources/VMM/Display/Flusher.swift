@@ -33,6 +33,7 @@ final class Flusher: Sendable {
   /// When the last presented frame was taken; 0 before the guest has rung.
   private let lastPresent = Atomic<UInt64>(0)
   private let isFinished = Atomic(false)
+  private let isWaiting = Atomic(false)
 
   init(
     video: VideoAdapter, sinks: [any FrameSink & Sendable], pace: Pace, policy: HotPagePolicy,
@@ -101,7 +102,8 @@ final class Flusher: Sendable {
   }
 
   func detach(_ id: SinkID) -> (any FrameSink & Sendable)? {
-    engine.withLock { $0.detach(id) }
+    defer { noteActivity() }
+    return engine.withLock { $0.detach(id) }
   }
 
   /// Lends the shadow as the last tick left it.
@@ -116,6 +118,9 @@ final class Flusher: Sendable {
     guard bytes.lowerBound >= 0, bytes.upperBound <= video.memory.size else { return nil }
     return unsafe [UInt8](UnsafeRawBufferPointer(rebasing: video.memory.bytes[bytes]))
   }
+
+  /// Whether no tick is due before something happens, or a slow one only.
+  var isAsleep: Bool { isWaiting.load(ordering: .acquiring) }
 
   var statistics: FlushStatistics { engine.withLock { $0.statistics } }
 
@@ -211,7 +216,9 @@ extension Flusher {
     let stop = set.add(control.stopEvent.descriptor)
     let activity = set.add(activity.descriptor)
     let other = set.add(descriptor)
+    isWaiting.store(true, ordering: .releasing)
     let ready = set.wait(timeout: timeout)
+    isWaiting.store(false, ordering: .releasing)
     if ready.contains(activity) { self.activity.clear() }
     if ready.contains(stop) { return .stop }
     return ready.contains(activity) || ready.contains(other) ? .activity : .timeout

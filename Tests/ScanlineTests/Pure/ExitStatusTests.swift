@@ -25,6 +25,8 @@ struct ExitStatusTests {
       #expect(status % 2 == 0)
       #expect(ExitStatus.table.contains("  \(status) "), "\(status) is not in the table")
     }
+    // Of a command that runs no guest of the user's.
+    #expect(ExitStatus.table.contains("  \(ExitStatus.lostPages) "))
   }
 
   @Test("a signal, and a reader that has gone, end the process by a signal")

@@ -74,7 +74,7 @@ struct MissingKVMTests {
   }
 
   /// Every command that needs the device.
-  private static let commands = ["run", "demo", "probe"]
+  private static let commands = ["run", "demo", "probe", "verify"]
 
   private func arguments(_ command: String, device: String) throws -> [String] {
     let image = try directory.write([0xFA, 0xF4], to: "halt.bin")
