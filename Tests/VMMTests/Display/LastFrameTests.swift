@@ -106,14 +106,14 @@ extension MachineTests {
       try machine.machine.start()
       try machine.waitForText("D")
       machine.machine.withFrame { _ in }
-      let before = try #require(machine.machine.flushStatistics?.frames)
+      let before = try #require(machine.machine.flushStatistics)
       let presentations = sink.picture.presentations
-      while try #require(machine.machine.flushStatistics?.frames).updates < before.updates + 20 {
+      while try #require(machine.machine.flushStatistics).ticks < before.ticks + 20 {
         _ = wait(for: 0, on: nil, or: machine.machine.stopEvent, timeout: 1)
       }
-      let after = try #require(machine.machine.flushStatistics?.frames)
-      #expect(after.bytesCompared == before.bytesCompared)
-      #expect(after.fullComparisons == 1)
+      let after = try #require(machine.machine.flushStatistics)
+      #expect(after.frames.bytesCompared == before.frames.bytesCompared)
+      #expect(after.frames.fullComparisons == 1)
       #expect(sink.picture.presentations == presentations)
       machine.machine.stop(.quit)
       _ = machine.end()
