@@ -50,7 +50,7 @@ extension MachineTests {
         for _ in 0..<random.next() % 4 { machine.machine.withFrame { _ in } }
         // Long enough for pages to be opened, now and then.
         if round % 3 == 1 {
-          while try #require(machine.machine.flushStatistics).ticks < 30 { usleep(100) }
+          try eventually { try #require(machine.machine.flushStatistics).ticks >= 30 }
         }
         for _ in 0..<random.next() % 2000 { _ = monotonicNanoseconds() }
         machine.machine.stop(.quit)
@@ -77,7 +77,7 @@ extension MachineTests {
           let sink = ReplayingSink()
           let id = try #require(try machine.machine.attach(sink))
           attached.append((id, sink))
-          while sink.picture.presentations == 0 { usleep(20) }
+          try eventually { sink.picture.presentations > 0 }
           #expect(sink.picture.partial < sink.picture.presentations, "no full frame at first")
         } else {
           let (id, sink) = attached.remove(at: .random(in: attached.indices, using: &random))
@@ -127,7 +127,7 @@ extension MachineTests {
         RGB(red: 0, green: 0, blue: 255), RGB(red: 0, green: 255, blue: 0),
         RGB(red: 255, green: 0, blue: 0), RGB(red: 0, green: 0, blue: 255),
       ] {
-        machine.pass()
+        try machine.pass()
         machine.machine.withFrame { #expect($0.rgb(x: 0, y: 0) == color) }
       }
       machine.stop()
@@ -140,7 +140,7 @@ extension MachineTests {
         interface, .guest("pages"), "seed=4 forever", sinks: [NullSink()])
       try machine.machine.start()
       try machine.waitForText("D")
-      while try #require(machine.machine.flushStatistics).ticksWithDamage < 20 { usleep(100) }
+      try eventually { try #require(machine.machine.flushStatistics).ticksWithDamage >= 20 }
       machine.machine.stop(.quit)
       machine.end()
       let statistics = try #require(machine.machine.flushStatistics)

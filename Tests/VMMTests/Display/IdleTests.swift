@@ -53,8 +53,8 @@ extension MachineTests {
       }
     }
 
-    private static func awaitPixel(_ value: UInt32, _ sink: ReplayingSink) {
-      while sink.firstPixel(ofLine: Int(value % 128)) != value { usleep(20) }
+    private static func awaitPixel(_ value: UInt32, _ sink: ReplayingSink) throws {
+      try eventually { sink.firstPixel(ofLine: Int(value % 128)) == value }
     }
 
     /// Has the guest store `changes` times while the flusher sleeps, is about to, or is awake; each
@@ -63,10 +63,10 @@ extension MachineTests {
     {
       var random = SplitMix64(seed: 3)
       for value in 1...UInt32(changes) {
-        if value % 2 == 0 { machine.awaitSleep() }
+        if value % 2 == 0 { try machine.awaitSleep() }
         for _ in 0..<random.next() % 64 { _ = monotonicNanoseconds() }
-        machine.pass()
-        awaitPixel(value, sink)
+        try machine.pass()
+        try awaitPixel(value, sink)
       }
       let sleeps = try #require(machine.machine.flushStatistics).sleeps
       #expect(sleeps >= changes / 2)
@@ -108,14 +108,14 @@ extension MachineTests {
       }
       let sink = ReplayingSink()
       let machine = try Self.machine(code.bytes, sinks: [sink])
-      machine.awaitSleep()
+      try machine.awaitSleep()
       let before = try #require(machine.machine.flushStatistics)
-      for _ in 1..<500 { machine.pass() }
+      for _ in 1..<500 { try machine.pass() }
       let after = try #require(machine.machine.flushStatistics)
       #expect(after.wakeUps == before.wakeUps)
       #expect(after.ticks == before.ticks)
-      machine.pass()
-      while sink.firstPixel(ofLine: 0) != 0xABCD { usleep(20) }
+      try machine.pass()
+      try eventually { sink.firstPixel(ofLine: 0) == 0xABCD }
       #expect(try #require(machine.machine.flushStatistics).wakeUps > before.wakeUps)
       machine.stop()
     }
@@ -127,9 +127,9 @@ extension MachineTests {
         $0.slowTickInterval = 30_000_000
       }
       for value: UInt32 in 1...10 {
-        machine.awaitSleep()
-        machine.pass()
-        Self.awaitPixel(value, sink)
+        try machine.awaitSleep()
+        try machine.pass()
+        try Self.awaitPixel(value, sink)
       }
       machine.stop()
       let isExact = sink.shows(machine.machine)
@@ -144,13 +144,13 @@ extension MachineTests {
         // A tick that comes by itself would be no proof.
         $0.slowTickInterval = 60_000_000_000
       }
-      machine.awaitSleep()
+      try machine.awaitSleep()
       let before = try #require(machine.machine.flushStatistics)
       machine.machine.noteInput()
-      machine.wait { $0.wakeUps > before.wakeUps && $0.sleeps > before.sleeps }
+      try machine.wait { $0.wakeUps > before.wakeUps && $0.sleeps > before.sleeps }
       let sink = ReplayingSink()
       _ = try machine.machine.attach(sink)
-      while sink.picture.presentations == 0 { usleep(20) }
+      try eventually { sink.picture.presentations > 0 }
       machine.stop()
     }
 
@@ -185,18 +185,18 @@ extension MachineTests {
         // A few ticks, so that it is asleep only when nothing changes any more.
         $0.idleAfter = 5_000_000
       }
-      machine.pass()
+      try machine.pass()
       machine.machine.noteInput()
-      while sink.firstPixel(ofLine: 0) != 0x11 { usleep(20) }
-      machine.awaitSleep()
-      machine.pass()
-      while sink.firstPixel(ofLine: 0) != 0x22 { usleep(20) }
-      machine.awaitSleep()
-      machine.pass()
-      while sink.picture.mode?.format != .indexed8 { usleep(20) }
-      machine.awaitSleep()
-      machine.pass()
-      while red.presentations == red.failures { usleep(20) }
+      try eventually { sink.firstPixel(ofLine: 0) == 0x11 }
+      try machine.awaitSleep()
+      try machine.pass()
+      try eventually { sink.firstPixel(ofLine: 0) == 0x22 }
+      try machine.awaitSleep()
+      try machine.pass()
+      try eventually { sink.picture.mode?.format == .indexed8 }
+      try machine.awaitSleep()
+      try machine.pass()
+      try eventually { red.presentations > red.failures }
       machine.stop()
     }
 
@@ -214,12 +214,12 @@ extension MachineTests {
       }
       let sink = ReplayingSink()
       let machine = try Self.machine(code.bytes, sinks: [sink]) { $0.idleAfter = 5_000_000 }
-      machine.pass()
-      while sink.firstPixel(ofLine: 127) != .max { usleep(20) }
-      machine.awaitSleep()
-      machine.pass()
-      while sink.picture.rows.isEmpty || !sink.picture.rows.joined().allSatisfy({ $0 == 0 }) {
-        usleep(200)
+      try machine.pass()
+      try eventually { sink.firstPixel(ofLine: 127) == .max }
+      try machine.awaitSleep()
+      try machine.pass()
+      try eventually {
+        !sink.picture.rows.isEmpty && sink.picture.rows.joined().allSatisfy { $0 == 0 }
       }
       machine.stop()
       let isExact = sink.shows(machine.machine)
@@ -236,9 +236,9 @@ extension MachineTests {
           round % 2 == 0 ? Self.userCode : Self.countingCode, sinks: [sink],
           usesWriteTrap: usesWriteTrap
         ) { $0.slowTickInterval = 60_000_000_000 }
-        machine.awaitSleep()
+        try machine.awaitSleep()
         machine.machine.withFrame { #expect($0.width == 64) }
-        if round % 4 < 2 { machine.pass() }
+        if round % 4 < 2 { try machine.pass() }
         machine.stop()
         let isExact = sink.shows(machine.machine)
         #expect(isExact)
@@ -252,11 +252,11 @@ extension MachineTests {
       }
       let sink = ReplayingSink()
       let id = try #require(try machine.machine.attach(sink))
-      while sink.picture.presentations == 0 { usleep(20) }
+      try eventually { sink.picture.presentations > 0 }
       machine.machine.detach(id)
-      machine.awaitSleep()
+      try machine.awaitSleep()
       let before = try #require(machine.machine.flushStatistics)
-      for _ in 0..<500 { machine.pass() }
+      for _ in 0..<500 { try machine.pass() }
       let after = try #require(machine.machine.flushStatistics)
       // It may just have been about to notice.
       #expect(after.ticks - before.ticks <= 2)

@@ -1,6 +1,7 @@
 import Devices
 import Glibc
 import Synchronization
+import Testing
 
 @testable import VMM
 
@@ -27,8 +28,8 @@ final class Gate: PortIODevice {
   func write(port: UInt16, size: Int, value: UInt32) {}
 
   /// Waits until the guest is at the gate.
-  func awaitGuest() {
-    while !arrivals.wait(until: .max) {}
+  func awaitGuest() throws {
+    try eventually { arrivals.wait(until: monotonicNanoseconds() &+ 1_000_000_000) }
     arrivals.clear()
   }
 
@@ -67,15 +68,15 @@ final class GatedMachine: Sendable {
       configure(&$0)
     }
     try machine.start()
-    gate.awaitGuest()
+    try gate.awaitGuest()
   }
 
   deinit { gate.open() }
 
   /// Lets the guest on to its next gate.
-  func pass() {
+  func pass() throws {
     gate.pass()
-    gate.awaitGuest()
+    try gate.awaitGuest()
   }
 
   /// Stops the machine, wherever the guest is.
@@ -86,12 +87,12 @@ final class GatedMachine: Sendable {
   }
 
   /// Waits until `condition` holds of the statistics.
-  func wait(until condition: (FlushStatistics) -> Bool) {
-    while let statistics = machine.flushStatistics, !condition(statistics) { usleep(50) }
+  func wait(until condition: (FlushStatistics) -> Bool) throws {
+    try eventually { machine.flushStatistics.map(condition) ?? true }
   }
 
   /// Waits until the flusher sleeps.
-  func awaitSleep() {
-    while !machine.isDisplayAsleep { usleep(20) }
+  func awaitSleep() throws {
+    try eventually { machine.isDisplayAsleep }
   }
 }
