@@ -60,6 +60,7 @@ struct FlushCommand: ParsableCommand {
     if let promise = Self.fastestPromise(matrices) { promises.append(promise) }
     print("\nTargets, dirty log \(log.rawValue)")
     for promise in promises { print(promise.line) }
+    print("  * Of those that leave the guest at least half its speed.")
     if check, promises.contains(where: { !$0.isMet }) { throw ExitCode(1) }
   }
 
@@ -73,8 +74,11 @@ struct FlushCommand: ParsableCommand {
     let hasTrap = IdleMode.detect() == .writeTrap
     return [
       Promise(
-        label: "idle: a tick's CPU time beyond a bare timer loop's",
+        label: "idle, polling: a tick's CPU time beyond a bare timer loop's",
         value: ticks.flushing.median - ticks.bare.median, limit: 2, unit: "us"),
+      Promise(
+        label: "idle: flusher's CPU time in 1/60 s beyond a bare timer loop's",
+        value: wakeUps.quietTime / 60 * 1e6 - ticks.bare.median, limit: 2, unit: "us"),
       Promise(
         label: "idle: flusher wake-ups in \(wakeUps.quietSeconds) s\(hasTrap ? "" : ", no trap")",
         value: Double(wakeUps.whileQuiet), limit: hasTrap ? 0 : Double(5 * wakeUps.quietSeconds),
@@ -118,7 +122,10 @@ struct FlushCommand: ParsableCommand {
     let others = Contender.allCases.filter { $0 != .untracked && $0 != .ours }
     let ratios = matrices.flatMap { matrix in
       Workload.allCases.map { workload in
-        let best = others.map { matrix.hostTime(workload, $0) }.min() ?? .nan
+        // Whoever brings the guest to a halt has nothing to flush.
+        let best =
+          others.filter { matrix.guestSpeed(workload, $0) >= 0.5 }
+          .map { matrix.hostTime(workload, $0) }.min() ?? .nan
         return (
           label: "\(workload.label), \(matrix.mode.width)x\(matrix.mode.height)",
           ratio: matrix.hostTime(workload, .ours) / best
@@ -127,7 +134,7 @@ struct FlushCommand: ParsableCommand {
     }
     guard let worst = ratios.max(by: { $0.ratio < $1.ratio }) else { return nil }
     return Promise(
-      label: "host time, of the fastest other's (\(worst.label))", value: worst.ratio, limit: 1,
+      label: "host time, of the fastest other's* (\(worst.label))", value: worst.ratio, limit: 1,
       digits: 2)
   }
 

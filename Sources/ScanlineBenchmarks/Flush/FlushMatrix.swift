@@ -29,9 +29,9 @@ struct FlushMatrix {
     }
   }
 
-  /// The smallest of the rounds: what disturbs can only make it larger.
+  /// The median of the rounds. Not the smallest: in that the guest may not have got to draw.
   func hostTime(_ workload: Workload, _ contender: Contender) -> Double {
-    values(workload, contender).map(\.hostTime).min() ?? .nan
+    Samples(values: values(workload, contender).map(\.hostTime)).median
   }
 
   /// Bytes compared and bytes copied by a tick, on average.
@@ -43,11 +43,10 @@ struct FlushMatrix {
     )
   }
 
-  /// The guest's speed in relation to that which it has when nobody looks: the best of the rounds,
-  /// for the same reason.
+  /// The guest's speed in relation to that which it has when nobody looks: medians.
   func guestSpeed(_ workload: Workload, _ contender: Contender) -> Double {
-    let own = values(workload, .untracked).map(\.guestSpeed).max() ?? .nan
-    return (values(workload, contender).map(\.guestSpeed).max() ?? .nan) / own
+    Samples(values: values(workload, contender).map(\.guestSpeed)).median
+      / Samples(values: values(workload, .untracked).map(\.guestSpeed)).median
   }
 
   private func values(_ workload: Workload, _ contender: Contender) -> [FlushSlice] {

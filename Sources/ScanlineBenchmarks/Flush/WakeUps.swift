@@ -9,6 +9,8 @@ struct WakeUps {
   /// Times that the flusher woke up in ``quietSeconds`` without a store.
   let whileQuiet: UInt64
   let quietSeconds: Int
+  /// Seconds of CPU time that the flusher took in a second of that.
+  let quietTime: Double
   /// Microseconds from the guest's go-ahead for a store to the frame that shows it, one after each
   /// sleep.
   let latencies: Samples
@@ -48,7 +50,9 @@ struct WakeUps {
     try Self.waitForSleep(of: machine, after: &sleeps)
     usleep(500_000)
     let before = machine.flushStatistics?.wakeUps ?? 0
-    usleep(UInt32(quietSeconds) * 1_000_000)
+    let flusher = try ThreadClock(named: "flusher")
+    let time = duration(on: flusher.id) { usleep(UInt32(quietSeconds) * 1_000_000) }
+    quietTime = time / Double(quietSeconds)
     whileQuiet = (machine.flushStatistics?.wakeUps ?? 0) - before
     self.quietSeconds = quietSeconds
     self.latencies = latencies

@@ -2,6 +2,10 @@
 struct Samples {
   private(set) var values: [Double] = []
 
+  init(values: [Double] = []) {
+    self.values = values
+  }
+
   mutating func append(_ value: Double) {
     values.append(value)
   }
