@@ -21,7 +21,7 @@ extension BochsDisplay {
   }
 }
 
-@Suite("Bochs display", .timeLimit(.minutes(1)))
+@Suite("Bochs display", .timeLimit(.minutes(5)))
 struct BochsDisplayTests {
   private static let memory = 16 << 20
 

@@ -2,7 +2,7 @@ import Devices
 import Synchronization
 import Testing
 
-@Suite("Debug ports", .timeLimit(.minutes(1)))
+@Suite("Debug ports", .timeLimit(.minutes(5)))
 struct DebugPortTests {
   @Test("the debug exit reports the value in the width it was written with")
   func exitValues() {

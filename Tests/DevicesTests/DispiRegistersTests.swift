@@ -29,7 +29,7 @@ extension DispiRegisters {
   }
 }
 
-@Suite("DISPI registers", .timeLimit(.minutes(1)))
+@Suite("DISPI registers", .timeLimit(.minutes(5)))
 struct DispiRegistersTests {
   private static let megabyte = 1 << 20
 

@@ -1,7 +1,7 @@
 import Devices
 import Testing
 
-@Suite("Serial input", .timeLimit(.minutes(1)))
+@Suite("Serial input", .timeLimit(.minutes(5)))
 struct SerialInputTests {
   private let line = RecordingLine()
   private let sink = RecordingSink()

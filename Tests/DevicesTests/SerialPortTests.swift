@@ -1,7 +1,7 @@
 import Devices
 import Testing
 
-@Suite("Serial port", .timeLimit(.minutes(1)))
+@Suite("Serial port", .timeLimit(.minutes(5)))
 struct SerialPortTests {
   private let line = RecordingLine()
   private let sink = RecordingSink()

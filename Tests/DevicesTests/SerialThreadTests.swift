@@ -72,7 +72,7 @@ private func onThreads(_ bodies: [@Sendable () -> Void]) {
   finished.wait()
 }
 
-@Suite("Serial port under threads", .timeLimit(.minutes(1)))
+@Suite("Serial port under threads", .timeLimit(.minutes(5)))
 struct SerialThreadTests {
   @Test("the line's changes are ordered and end at the right level")
   func lineConsistency() {

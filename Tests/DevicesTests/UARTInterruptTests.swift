@@ -1,7 +1,7 @@
 import Devices
 import Testing
 
-@Suite("UART interrupts", .timeLimit(.minutes(1)))
+@Suite("UART interrupts", .timeLimit(.minutes(5)))
 struct UARTInterruptTests {
   /// A UART with OUT2 set, as a PC driver leaves it.
   private func makeUART(ier: UInt8, fcr: UInt8 = 0) -> UART16550 {

@@ -1,7 +1,7 @@
 import Devices
 import Testing
 
-@Suite("UART modem lines and loopback", .timeLimit(.minutes(1)))
+@Suite("UART modem lines and loopback", .timeLimit(.minutes(5)))
 struct UARTModemTests {
   @Test("MSR shows the inputs and what has changed since it was read")
   func deltas() {

@@ -65,7 +65,7 @@ private struct ReferenceReceiver {
   }
 }
 
-@Suite("UART properties", .timeLimit(.minutes(1)))
+@Suite("UART properties", .timeLimit(.minutes(5)))
 struct UARTPropertyTests {
   @Test("the receiver agrees with a naive model", arguments: 1...8 as ClosedRange<UInt64>)
   func referenceModel(seed: UInt64) throws {

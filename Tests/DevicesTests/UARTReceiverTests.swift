@@ -1,7 +1,7 @@
 import Devices
 import Testing
 
-@Suite("UART receiver", .timeLimit(.minutes(1)))
+@Suite("UART receiver", .timeLimit(.minutes(5)))
 struct UARTReceiverTests {
   @Test("without FIFOs one character waits, and the next overwrites it with OE")
   func overrunOfRBR() {

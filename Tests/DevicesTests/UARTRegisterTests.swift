@@ -1,7 +1,7 @@
 import Devices
 import Testing
 
-@Suite("UART registers", .timeLimit(.minutes(1)))
+@Suite("UART registers", .timeLimit(.minutes(5)))
 struct UARTRegisterTests {
   @Test("after a master reset every register has the datasheet's value")
   func reset() {

@@ -1,7 +1,7 @@
 import Devices
 import Testing
 
-@Suite("VGA DAC", .timeLimit(.minutes(1)))
+@Suite("VGA DAC", .timeLimit(.minutes(5)))
 struct VGADACTests {
   private func write(_ dac: inout VGADAC, _ index: UInt8, _ bytes: [UInt8]) -> [Bool] {
     _ = dac.write(2, index)

@@ -1,7 +1,7 @@
 import Display
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DamageTests {
   @Test func startsEmpty() {
     let damage = Damage()

@@ -1,7 +1,7 @@
 import Display
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DisplayModeTests {
   @Test(arguments: [
     (8, PixelFormat.indexed8, 1), (15, .rgb555, 2), (16, .rgb565, 2), (24, .rgb888, 3),

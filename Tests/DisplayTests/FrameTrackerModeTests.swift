@@ -2,7 +2,7 @@ import Display
 import Testing
 
 /// What happens when the guest changes the mode, flips pages, or loads the palette.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FrameTrackerModeTests {
   static let size = 1 << 16
 

@@ -2,7 +2,7 @@ import Display
 import Testing
 
 /// The tracker against a comparison of everything, byte by byte.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FrameTrackerPropertyTests {
   static let memorySize = 80 * 4096
 

@@ -9,7 +9,7 @@ func trackerShowing(_ mode: DisplayMode, _ memory: inout VideoMemory) -> FrameTr
   return tracker
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FrameTrackerTests {
   /// 1000 x 8 pixels of 4 bytes: a line is 4000 bytes and the stride 4200, so that lines lie across
   /// page boundaries.

@@ -1,7 +1,7 @@
 import Display
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HeatmapTests {
   /// 4 x 8 pixels.
   private static func mode() throws -> DisplayMode {

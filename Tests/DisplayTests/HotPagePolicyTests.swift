@@ -2,7 +2,7 @@ import Display
 import Testing
 
 /// When a page is left open, and when it is armed again.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HotPagePolicyTests {
   /// Whether a page is open after each tick, `+` for one that changed it and `-` for one that did
   /// not.

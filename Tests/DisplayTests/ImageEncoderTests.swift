@@ -2,7 +2,7 @@ import CZlib
 import Display
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ImageEncoderTests {
   /// One line of the brightest red, green and blue, a middle value, and black.
   static let colors: [(PixelFormat, [UInt8], [UInt8])] = [

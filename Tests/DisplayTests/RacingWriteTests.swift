@@ -8,7 +8,7 @@ import Testing
 /// The guest here is a thread, whose racing stores are the point of the tests; the thread sanitizer
 /// would rightly report them.
 @Suite(
-  .timeLimit(.minutes(1)), .serialized,
+  .timeLimit(.minutes(5)), .serialized,
   .disabled(if: isThreadSanitized, "the races are what is tested"))
 struct RacingWriteTests {
   enum Order { case harvestThenRead, readThenHarvest }

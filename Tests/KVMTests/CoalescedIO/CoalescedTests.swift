@@ -3,7 +3,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("Coalesced I/O", .timeLimit(.minutes(1)))
+@Suite("Coalesced I/O", .timeLimit(.minutes(5)))
 struct CoalescedTests {
   @Test(.needs(.coalescedPIO))
   func `writes to a port are collected in order, past a full ring`() throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import KVM
 
 /// With the vCPU stopped, each of the three interfaces tells exactly the pages that were written.
-@Suite("Dirty logs of a stopped guest", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("Dirty logs of a stopped guest", .needsKVM, .timeLimit(.minutes(5)))
 struct DirtyLogTests {
   private let rounds: ClosedRange<UInt64> = 1...20
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("Dirty rings", .needs(.dirtyLogRingAcquireRelease), .timeLimit(.minutes(1)))
+@Suite("Dirty rings", .needs(.dirtyLogRingAcquireRelease), .timeLimit(.minutes(5)))
 struct DirtyRingTests {
   @Test func `a ring tells the pages written, again after a reset`() throws {
     let dirty = try DirtyGuest { try $0.enableDirtyRing(entryCount: 1024) }

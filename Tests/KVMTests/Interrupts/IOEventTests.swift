@@ -3,7 +3,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("ioeventfd", .needs(.ioEventFD), .timeLimit(.minutes(1)))
+@Suite("ioeventfd", .needs(.ioEventFD), .timeLimit(.minutes(5)))
 struct IOEventTests {
   @Test func `a write to the port signals without an exit`() throws {
     let guest = try Guest(

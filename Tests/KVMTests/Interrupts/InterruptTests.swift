@@ -4,7 +4,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("Interrupts into a sleeping guest", .needs(.irqchip), .timeLimit(.minutes(1)))
+@Suite("Interrupts into a sleeping guest", .needs(.irqchip), .timeLimit(.minutes(5)))
 struct InterruptTests {
   @Test func `an edge on line 4 wakes the guest`() throws {
     let guest = try Guest.waitingForIRQ4()

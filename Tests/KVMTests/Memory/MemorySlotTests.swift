@@ -3,7 +3,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("Memory regions and slots", .timeLimit(.minutes(1)))
+@Suite("Memory regions and slots", .timeLimit(.minutes(5)))
 struct MemorySlotTests {
   @Test func `a region is zero, writable, and of the size asked for`() throws {
     let region = try MemoryRegion(size: 8192)

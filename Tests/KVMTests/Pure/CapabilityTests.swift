@@ -2,7 +2,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("Capability names", .timeLimit(.minutes(1)))
+@Suite("Capability names", .timeLimit(.minutes(5)))
 struct CapabilityTests {
   @Test(arguments: [
     (Capability.irqchip, 0, "KVM_CAP_IRQCHIP"), (.userMemory, 3, "KVM_CAP_USER_MEMORY"),

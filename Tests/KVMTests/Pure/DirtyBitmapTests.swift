@@ -2,7 +2,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("DirtyBitmap against a set of page numbers", .timeLimit(.minutes(1)))
+@Suite("DirtyBitmap against a set of page numbers", .timeLimit(.minutes(5)))
 struct DirtyBitmapTests {
   static let sizes = [0, 1, 63, 64, 65, 127, 128, 131, 1000]
 

@@ -25,7 +25,7 @@ private final class RunPage {
 }
 
 /// Exits decoded from a run page that no kernel wrote: also those that this host cannot provoke.
-@Suite("Exit decoding", .timeLimit(.minutes(1)))
+@Suite("Exit decoding", .timeLimit(.minutes(5)))
 struct ExitDecodingTests {
   @Test func `port I/O gives port, direction, shape and data`() throws {
     try unsafe RunPage(KVM_EXIT_IO) { run in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("What errors say", .timeLimit(.minutes(1)))
+@Suite("What errors say", .timeLimit(.minutes(5)))
 struct KVMErrorTests {
   @Test func `an error names the ioctl, the reason and the remedy`() {
     let error = KVMError(operation: "KVM_CREATE_VM", errno: .permissionDenied)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("Binary statistics", .needs(.binaryStatistics), .timeLimit(.minutes(1)))
+@Suite("Binary statistics", .needs(.binaryStatistics), .timeLimit(.minutes(5)))
 struct StatisticsTests {
   @Test func `a vCPU counts its exits`() throws {
     let guest = try Guest(.real, code: [0xE6, 0x10, 0xE6, 0x10, 0xE6, 0x10, 0xF4])  // out 0x10, al

@@ -7,7 +7,7 @@ import Testing
 
 /// Every call on a descriptor that is none gives EBADF and the right name, so no call is wired to
 /// another one's request.
-@Suite("A bad descriptor in every call", .timeLimit(.minutes(1)))
+@Suite("A bad descriptor in every call", .timeLimit(.minutes(5)))
 struct BadDescriptorTests {
   private func expect(_ operation: String, _ call: () throws -> Void) {
     do {

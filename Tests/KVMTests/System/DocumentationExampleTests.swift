@@ -1,7 +1,7 @@
 import KVM
 import Testing
 
-@Suite("The example of the documentation", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("The example of the documentation", .needsKVM, .timeLimit(.minutes(5)))
 struct DocumentationExampleTests {
   /// The code of `KVM.docc/KVM.md`, with the output collected instead of printed.
   @Test func `the example prints what it says`() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("The /dev/kvm handle and its machines", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("The /dev/kvm handle and its machines", .needsKVM, .timeLimit(.minutes(5)))
 struct HypervisorTests {
   @Test func `the basics are there, and nonsense is not`() throws {
     let hypervisor = try Hypervisor()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("Exits of real guests", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("Exits of real guests", .needsKVM, .timeLimit(.minutes(5)))
 struct ExitTests {
   @Test(arguments: Guest.Mode.allCases)
   func `a guest adds, prints and halts in every mode`(mode: Guest.Mode) throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("Guest debugging", .needs(.setGuestDebug), .timeLimit(.minutes(1)))
+@Suite("Guest debugging", .needs(.setGuestDebug), .timeLimit(.minutes(5)))
 struct GuestDebugTests {
   @Test func `single steps stop after every instruction`() throws {
     let guest = try Guest(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KVM
 
-@Suite("Stopping a guest that never exits", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("Stopping a guest that never exits", .needsKVM, .timeLimit(.minutes(5)))
 struct KickTests {
   private final class Progress: Sendable {
     let running = Atomic<Bool>(false)

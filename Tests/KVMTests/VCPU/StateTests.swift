@@ -5,7 +5,7 @@ import Testing
 @testable import KVM
 
 /// What is set is what is read back.
-@Suite("vCPU state round trips", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("vCPU state round trips", .needsKVM, .timeLimit(.minutes(5)))
 struct StateTests {
   private func withInterruptControllers() throws -> Guest {
     try Guest(.real, code: [0xF4]) { machine in

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("scanline verify", .timeLimit(.minutes(1)))
+@Suite("scanline verify", .timeLimit(.minutes(5)))
 struct VerifyTests {
   /// What `--format json` promises to programs.
   private struct Report: Decodable {

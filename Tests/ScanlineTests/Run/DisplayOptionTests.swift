@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// How the display is flushed, and what is told of it.
-@Suite("scanline run: the display", .needsKVM, .timeLimit(.minutes(1)))
+@Suite("scanline run: the display", .needsKVM, .timeLimit(.minutes(5)))
 struct DisplayOptionTests {
   private let directory: TemporaryDirectory
 

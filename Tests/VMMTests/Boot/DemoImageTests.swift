@@ -3,7 +3,7 @@ import Testing
 
 @testable import VMM
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DemoImageTests {
   @Test("the built-in demonstration is what its source builds to")
   func demoEqualsItsSource() throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import VMM
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PageTableTests {
   /// What the tables translate `address` to, with the access rights of all levels; as a processor
   /// walks them (Intel SDM volume 3, section 4.5).

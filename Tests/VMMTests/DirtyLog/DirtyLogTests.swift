@@ -5,7 +5,7 @@ import Testing
 @testable import VMM
 
 /// Each of KVM's interfaces behind the one log, with a guest that is stopped at every harvest.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: KVMAvailability.isPresent, "needs /dev/kvm"))
+@Suite(.timeLimit(.minutes(5)), .enabled(if: KVMAvailability.isPresent, "needs /dev/kvm"))
 struct DirtyLogTests {
   /// Around the 64 pages of a word of KVM's bitmaps.
   private static let pageCounts = [1, 63, 64, 65, 130, 200]
@@ -212,7 +212,7 @@ struct DirtyLogTests {
 }
 
 /// What is chosen, and what is said where a KVM lacks something.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DirtyLogSupportTests {
   private static let old = DirtyLogSupport(manualProtect: [], ringByteCount: 0)
 

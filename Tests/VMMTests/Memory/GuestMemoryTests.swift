@@ -4,7 +4,7 @@ import Testing
 
 @testable import VMM
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct GuestMemoryTests {
   private static let gibibyte: UInt64 = 1 << 30
 

@@ -8,7 +8,7 @@ import Testing
 @testable import VMM
 
 /// The exit loop on exits that a script dictates.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ExitLoopTests {
   @Test("a write reaches its device, whatever its width", arguments: [1, 2, 4])
   func write(size: Int) throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import VMM
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SerialWriterTests {
   /// A writer and the failures that it has reported.
   private final class Fixture: Sendable {
