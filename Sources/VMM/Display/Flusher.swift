@@ -15,6 +15,9 @@ final class Flusher: Sendable {
     var idleAfter: UInt64 = 500_000_000
     /// Time between ticks while asleep on a host without a write trap, nanoseconds.
     var slowInterval: UInt64 = 200_000_000
+    /// Time from a wake-up to the first tick, nanoseconds: the store that woke the flusher passes only
+    /// now, and a tick that came before it would leave it to the next one.
+    var settlingTime: UInt64 = 1_000_000
     /// Whether frames end where the guest rings the doorbell.
     var isPresented = false
     /// Whether to sleep until the next store where the host allows it.
@@ -150,7 +153,7 @@ extension Flusher {
       guard sleep(&trap) else { return }
       engine.withLock { $0.noteAwakening() }
       lastDamage = monotonicNanoseconds()
-      deadline = lastDamage &- pace.interval
+      deadline = lastDamage &+ pace.settlingTime &- pace.interval
     }
   }
 
