@@ -33,7 +33,10 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "KVM", dependencies: ["CKVM", system], swiftSettings: strict),
     .target(name: "Devices", swiftSettings: strict),
-    .target(name: "Display", dependencies: ["CZlib"], swiftSettings: strict),
+    .target(
+      name: "Display", dependencies: ["CZlib"],
+      // For the prefetch instruction (Prefetch.swift).
+      swiftSettings: strict + [.enableExperimentalFeature("BuiltinModule")]),
     .target(
       name: "VMM", dependencies: ["CKVM", "KVM", "Devices", "Display", system],
       swiftSettings: strict),

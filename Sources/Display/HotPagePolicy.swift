@@ -10,9 +10,9 @@
 /// Then it has to earn its place again, so a page on the verge does not flap.
 ///
 /// When more than ``pressure`` armed pages have changed in one tick, the guest is busy with faults. It
-/// may then get round to each page so seldom that none would ever be opened. So one change is enough,
-/// but opens the page only for half as long: a second redraw of the whole screen finds it open, and
-/// after a single one comparing ends soon.
+/// may then get round to each page so seldom that none would ever be opened. So one change is enough.
+/// The page then stays open for twice as long, while comparing it costs the host less than arming it
+/// costs the guest: a redraw that is slow because of its faults must come round again in that time.
 ///
 /// A decision is made *before* the page is read, since arming must precede reading (R1), and so from
 /// what earlier ticks have seen.
@@ -28,6 +28,10 @@ public struct HotPagePolicy: Sendable {
 
     /// A page that has not been written.
     public init() {}
+
+    /// Whether the page is open, but need not be compared in the next tick: it was quiet in this one.
+    /// What is stored on it meanwhile is seen one tick later.
+    public var rests: Bool { isOpen && !quietTicks.isMultiple(of: 2) }
   }
 
   /// Changes after which a page is left open.
@@ -78,8 +82,8 @@ public struct HotPagePolicy: Sendable {
   /// How many quiet ticks end a history.
   private func patience(with history: History) -> UInt8 {
     guard history.isOpen else { return forgetAfter }
-    let isOnTrial = history.changes < openAfter
-    return isOnTrial ? max(1, closeAfter / 2) : closeAfter
+    let isProved = history.changes >= openAfter
+    return isProved ? closeAfter : UInt8(clamping: 2 * Int(closeAfter))
   }
 }
 
@@ -89,6 +93,8 @@ public struct PageHistories: Sendable {
   public private(set) var openPages: [UInt64]
   /// How many they are.
   public private(set) var openCount = 0
+  /// The open pages that need not be compared in the next tick (``HotPagePolicy/History/rests``).
+  public private(set) var restingPages: [UInt64]
 
   private let policy: HotPagePolicy
   private var histories: [HotPagePolicy.History]
@@ -101,6 +107,7 @@ public struct PageHistories: Sendable {
     self.policy = policy
     openPages = [UInt64](repeating: 0, count: words)
     activePages = openPages
+    restingPages = openPages
     histories = [HotPagePolicy.History](repeating: .init(), count: words * 64)
   }
 
@@ -128,6 +135,7 @@ public struct PageHistories: Sendable {
           histories[page], changed: changed & bit != 0, isUnderPressure: isUnderPressure)
         histories[page] = history
         set(bit, ofWord: index, isOpen: history.isOpen, isActive: history != .init())
+        if history.rests { restingPages[index] |= bit } else { restingPages[index] &= ~bit }
       }
     }
   }

@@ -14,28 +14,17 @@ struct TakenOver {
     changed =
       (changed.isEmpty ? other.changed.lowerBound : changed.lowerBound)..<other.changed.upperBound
   }
-
-  /// Adds a difference of the word at `offset`, which lies behind all earlier ones.
-  @inline(__always)
-  mutating func add(_ difference: UInt64, at offset: Int) {
-    guard difference != 0 else { return }
-    // Little endian: the first byte is the lowest.
-    let end = offset &+ 8 &- difference.leadingZeroBitCount / 8
-    let start =
-      changed.isEmpty ? offset &+ difference.trailingZeroBitCount / 8 : changed.lowerBound
-    changed = unsafe Range(uncheckedBounds: (start, end))
-  }
 }
 
 /// Makes `count` bytes of `shadow` equal to those of `live`, which a guest may be writing to
 /// meanwhile, in one pass.
 ///
-/// Each word is read once, by a relaxed atomic load, and what was read is both compared and stored. So
-/// the shadow changes exactly where the result says, whatever the guest does at the same time.
+/// Each cache line is read into registers, and what was read is both compared and stored. So the
+/// shadow changes exactly where the result says, whatever the guest does at the same time.
 /// `memcmp` gives no such promise: it may find a difference, read the byte again to learn its sign,
 /// find it equal by now, and report equality for bytes that it has never compared. (Measured with
-/// glibc 2.36 and one byte that flickers: up to every eighth call.) A block that has not changed is
-/// not stored.
+/// glibc 2.36 and one byte that flickers: up to every eighth call.) Half a cache line that has not
+/// changed is not stored.
 ///
 /// - Parameters:
 ///   - live: `count` bytes, in any alignment.
@@ -43,65 +32,75 @@ struct TakenOver {
 func takeOver(
   _ live: UnsafeRawPointer, into shadow: UnsafeMutableRawPointer, count: Int
 ) -> TakenOver {
-  // Atomic words must be aligned; a line of pixels begins anywhere.
-  let head = min(count, (0 &- Int(bitPattern: live)) & 7)
-  let tail = count &- (count &- head) & 7
-  var result = unsafe takeOverBytes(live, shadow, 0..<head)
-  // In variables of its own, which stay in registers.
-  var words = TakenOver()
-  var offset = head
-  while tail &- offset >= blockSize {
-    unsafe takeOverBlock(live + offset, shadow + offset, offset, &words)
+  var blocks = TakenOver()
+  var offset = 0
+  while count &- offset >= blockSize {
+    unsafe prefetch(live + offset + prefetchDistance)
+    unsafe prefetch(shadow + offset + prefetchDistance)
+    let value = unsafe (live + offset).loadUnaligned(as: Block.self)
+    let difference = unsafe value ^ (shadow + offset).loadUnaligned(as: Block.self)
+    if !isZero(difference) {
+      if !blocks.changed.isEmpty && difference[0] != 0 && difference[7] != 0 {
+        // In the middle of a large change there is little to ask.
+        unsafe (shadow + offset).storeBytes(of: value, as: Block.self)
+        blocks.copied &+= blockSize
+        blocks.changed = unsafe Range(
+          uncheckedBounds: (
+            blocks.changed.lowerBound,
+            offset &+ blockSize &- difference[7].leadingZeroBitCount / 8
+          ))
+      } else {
+        blocks.append(
+          unsafe store(value, to: shadow + offset, difference: difference, at: offset))
+      }
+    }
     offset &+= blockSize
   }
-  while offset < tail {
-    let value = unsafe word(live + offset)
-    let difference = unsafe value ^ shadow.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-    if difference != 0 {
-      unsafe shadow.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
-      words.copied &+= 8
-      words.add(difference, at: offset)
-    }
-    offset &+= 8
+  blocks.append(unsafe takeOverBytes(live, shadow, offset..<count))
+  return blocks
+}
+
+/// A cache line: 64 bytes.
+private typealias Block = SIMD8<UInt64>
+private let blockSize = 64
+private let halfSize = 32
+
+/// How far ahead memory is fetched, in bytes: the processor's own prefetcher stops at the end of each
+/// page, and a frame is two thousand of them.
+private let prefetchDistance = 2048
+
+/// Stores the halves of a block that differ.
+@inline(never)
+private func store(
+  _ value: Block, to shadow: UnsafeMutableRawPointer, difference: Block, at offset: Int
+) -> TakenOver {
+  // Little endian: the first byte of a word is its lowest.
+  var first = 0
+  while first < 7, difference[first] == 0 { first += 1 }
+  var last = 7
+  while last > first, difference[last] == 0 { last -= 1 }
+  let start = 8 * first + difference[first].trailingZeroBitCount / 8
+  let end = 8 * last + 8 - difference[last].leadingZeroBitCount / 8
+  var result = TakenOver(changed: (offset &+ start)..<(offset &+ end))
+  if start < halfSize {
+    unsafe shadow.storeBytes(of: value.lowHalf, as: SIMD4<UInt64>.self)
+    result.copied += halfSize
   }
-  result.append(words)
-  result.append(unsafe takeOverBytes(live, shadow, tail..<count))
+  if end > halfSize {
+    unsafe shadow.storeBytes(of: value.highHalf, toByteOffset: halfSize, as: SIMD4<UInt64>.self)
+    result.copied += halfSize
+  }
   return result
 }
 
-/// Bytes that are compared at once, and stored at once if they differ.
-private let blockSize = 32
-
-/// Four words: as many as fit in registers with their differences.
 @inline(__always)
-private func takeOverBlock(
-  _ live: UnsafeRawPointer, _ shadow: UnsafeMutableRawPointer, _ offset: Int,
-  _ result: inout TakenOver
-) {
-  let value0 = unsafe word(live)
-  let value1 = unsafe word(live + 8)
-  let value2 = unsafe word(live + 16)
-  let value3 = unsafe word(live + 24)
-  let difference0 = unsafe value0 ^ shadow.loadUnaligned(as: UInt64.self)
-  let difference1 = unsafe value1 ^ (shadow + 8).loadUnaligned(as: UInt64.self)
-  let difference2 = unsafe value2 ^ (shadow + 16).loadUnaligned(as: UInt64.self)
-  let difference3 = unsafe value3 ^ (shadow + 24).loadUnaligned(as: UInt64.self)
-  guard difference0 | difference1 | difference2 | difference3 != 0 else { return }
-  unsafe shadow.storeBytes(of: value0, as: UInt64.self)
-  unsafe shadow.storeBytes(of: value1, toByteOffset: 8, as: UInt64.self)
-  unsafe shadow.storeBytes(of: value2, toByteOffset: 16, as: UInt64.self)
-  unsafe shadow.storeBytes(of: value3, toByteOffset: 24, as: UInt64.self)
-  result.copied &+= blockSize
-  // In the middle of a large change only the end moves, and mostly with the last word.
-  if result.changed.isEmpty || difference3 == 0 {
-    result.add(difference0, at: offset)
-    result.add(difference1, at: offset &+ 8)
-    result.add(difference2, at: offset &+ 16)
-  }
-  result.add(difference3, at: offset &+ 24)
+private func isZero(_ words: Block) -> Bool {
+  let half = words.lowHalf | words.highHalf
+  let quarter = half.lowHalf | half.highHalf
+  return quarter[0] | quarter[1] == 0
 }
 
-/// The few bytes before the first and after the last whole word.
+/// The few bytes behind the last whole block.
 private func takeOverBytes(
   _ live: UnsafeRawPointer, _ shadow: UnsafeMutableRawPointer, _ range: Range<Int>
 ) -> TakenOver {
@@ -114,10 +113,4 @@ private func takeOverBytes(
     result.append(TakenOver(changed: offset..<(offset &+ 1), copied: 1))
   }
   return result
-}
-
-/// One aligned word of memory that somebody else may be writing to.
-@inline(__always)
-private func word(_ address: UnsafeRawPointer) -> UInt64 {
-  unsafe address.assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(ordering: .relaxed)
 }

@@ -55,21 +55,42 @@ struct HotPagePolicyTests {
     #expect(!states(String(repeating: "+----", count: 50), policy).contains("o"))
   }
 
-  @Test("under pressure one change opens a page, on trial for half the time")
+  @Test("under pressure one change opens a page, for twice as long")
   func pressure() {
-    let policy = HotPagePolicy(openAfter: 2, closeAfter: 6)
+    let policy = HotPagePolicy(openAfter: 2, closeAfter: 3)
     var history = policy.next(.init(), changed: true, isUnderPressure: true)
     #expect(history.isOpen)
-    for tick in 1...3 {
+    for tick in 1...6 {
       history = policy.next(history, changed: false, isUnderPressure: true)
-      #expect(history.isOpen == (tick < 3))
+      #expect(history.isOpen == (tick < 6))
     }
     #expect(history == .init())
     history = policy.next(.init(), changed: true, isUnderPressure: true)
     history = policy.next(history, changed: true)
-    for tick in 1...6 {
+    for tick in 1...3 {
       history = policy.next(history, changed: false)
-      #expect(history.isOpen == (tick < 6), "a second change has proved it")
+      #expect(history.isOpen == (tick < 3), "a second change has proved it")
+    }
+  }
+
+  @Test("an open page rests at every second tick while it is quiet, and never right after a change")
+  func rest() {
+    let policy = HotPagePolicy(openAfter: 1, closeAfter: 6)
+    var history = HotPagePolicy.History()
+    let rests = "+-----+-+--------".map { tick -> Character in
+      history = policy.next(history, changed: tick == "+")
+      return history.rests ? "r" : "-"
+    }
+    #expect(String(rests) == "-r-r-r-r--r-r-r---".prefix(rests.count))
+  }
+
+  @Test("an armed page never rests: its report is compared at once")
+  func armedPagesDoNotRest() {
+    let policy = HotPagePolicy(openAfter: 3, forgetAfter: 8)
+    var history = policy.next(.init(), changed: true)
+    for _ in 0..<7 {
+      history = policy.next(history, changed: false)
+      #expect(!history.isOpen && !history.rests)
     }
   }
 
@@ -112,6 +133,10 @@ struct HotPagePolicyTests {
       let comment: Comment = "seed \(seed), tick \(tick)"
       #expect(open == (0..<pageCount).filter { histories[$0].isOpen }, comment)
       #expect(pages.openCount == open.count, comment)
+      let resting = (0..<pageCount).filter {
+        pages.restingPages[$0 / 64] >> UInt64($0 % 64) & 1 == 1
+      }
+      #expect(resting == (0..<pageCount).filter { histories[$0].rests }, comment)
       #expect(everChanged.isSuperset(of: open), "\(comment): a page opened that never changed")
     }
   }

@@ -77,6 +77,13 @@ public struct DirtyBitmap: Sendable, Equatable {
     for index in 0..<min(words.count, other.words.count) { words[index] &= ~other.words[index] }
   }
 
+  /// Removes the pages that are not in another set.
+  public mutating func formIntersection(_ other: DirtyBitmap) {
+    for index in words.indices {
+      words[index] &= index < other.words.count ? other.words[index] : 0
+    }
+  }
+
   /// Whether no page is in the set.
   public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 

@@ -21,6 +21,10 @@ struct FlushEngine: ~Copyable {
   private(set) var tracker = FrameTracker()
   private var pages: DirtyBitmap
   private var hot: DirtyBitmap
+  /// Open pages that the next tick may leave out, and those that were reported and left out.
+  private var resting: DirtyBitmap
+  private var postponed: DirtyBitmap
+  private var isPostponing = false
   private var histories: PageHistories
   private var sinks: [AttachedSink] = []
   private var lastSinkID = 0
@@ -35,6 +39,8 @@ struct FlushEngine: ~Copyable {
     consumer = video.log.attach()
     pages = DirtyBitmap(pageCount: video.log.pageCount)
     hot = pages
+    resting = pages
+    postponed = pages
     histories = PageHistories(pageCount: video.log.pageCount, policy: policy)
   }
 
@@ -62,8 +68,10 @@ struct FlushEngine: ~Copyable {
 
   /// Harvests, compares and presents.
   ///
+  /// - Parameter isFrame: Whether all that is reported must be compared now. Otherwise open pages
+  ///   that were quiet at the last tick have time until the next one.
   /// - Returns: Whether anything visible changed.
-  mutating func tick() -> Bool {
+  mutating func tick(isFrame: Bool = false) -> Bool {
     let start = monotonicNanoseconds()
     do {
       // R1: what this reports is armed, or open and reported again, when it returns.
@@ -74,12 +82,27 @@ struct FlushEngine: ~Copyable {
     let isReported = video.log.take(consumer, into: &pages)
     counters.harvestTime &+= monotonicNanoseconds() &- start
     // Idle: no page to compare, no history to continue, and the registers as they were.
-    if !isReported, histories.isQuiet, generation == video.display.generation {
+    if !isReported, !isPostponing, histories.isQuiet, generation == video.display.generation {
       counters.ticks &+= 1
       present(false)
       return false
     }
+    postpone(isFrame: isFrame)
     return compareAndPresent()
+  }
+
+  /// Adds to `pages` what the last tick has left out, and leaves out what may wait.
+  private mutating func postpone(isFrame: Bool) {
+    if isPostponing {
+      pages.formUnion(postponed)
+      isPostponing = false
+    }
+    guard !isFrame, histories.openCount > 0 else { return }
+    postponed = pages
+    postponed.formIntersection(resting)
+    guard !postponed.isEmpty else { return }
+    pages.subtract(postponed)
+    isPostponing = true
   }
 
   /// Compares everything that is visible, reported or not, and presents.
@@ -91,7 +114,7 @@ struct FlushEngine: ~Copyable {
   /// The last tick, after all vCPUs have stopped (R3).
   mutating func finish() {
     let before = tracker.statistics.pagesChanged
-    _ = tick()
+    _ = tick(isFrame: true)
     counters.lateCorrections &+= tracker.statistics.pagesChanged &- before
   }
 
@@ -125,6 +148,8 @@ struct FlushEngine: ~Copyable {
     histories.record(changedPages: changedPages.span)
     let openPages = histories.openPages
     hot.replace(with: openPages.span)
+    let restingPages = histories.restingPages
+    resting.replace(with: restingPages.span)
     if changed { counters.ticksWithDamage &+= 1 }
     let end = monotonicNanoseconds()
     counters.compareTime &+= end &- start

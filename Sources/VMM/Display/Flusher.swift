@@ -94,7 +94,7 @@ final class Flusher: Sendable {
     if last != 0, control.stopEvent.wait(until: last &+ pace.interval) { return }
     // Before the lock: from then on no tick but this one is a frame.
     lastPresent.store(monotonicNanoseconds(), ordering: .relaxed)
-    _ = engine.withLock { $0.tick() }
+    _ = engine.withLock { $0.tick(isFrame: true) }
   }
 
   func attach(_ sink: any FrameSink & Sendable) throws(VMMError) -> SinkID {
