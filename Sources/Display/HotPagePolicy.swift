@@ -11,8 +11,8 @@
 ///
 /// When more than ``pressure`` armed pages have changed in one tick, the guest is busy with faults. It
 /// may then get round to each page so seldom that none would ever be opened. So one change is enough.
-/// The page then stays open for twice as long, while comparing it costs the host less than arming it
-/// costs the guest: a redraw that is slow because of its faults must come round again in that time.
+/// The page then stays open for four times as long, while comparing it costs the host about as much as
+/// arming it costs the guest: a redraw that is slow because of its faults must come round again in that time.
 ///
 /// A decision is made *before* the page is read, since arming must precede reading (R1), and so from
 /// what earlier ticks have seen.
@@ -50,7 +50,7 @@ public struct HotPagePolicy: Sendable {
   ///   - closeAfter: At least 1.
   ///   - pressure: At least 0.
   public init(
-    openAfter: UInt8 = 2, forgetAfter: UInt8 = 4, closeAfter: UInt8 = 16, pressure: Int = 64
+    openAfter: UInt8 = 2, forgetAfter: UInt8 = 4, closeAfter: UInt8 = 8, pressure: Int = 64
   ) {
     self.openAfter = max(1, openAfter)
     self.forgetAfter = max(1, forgetAfter)
@@ -83,7 +83,7 @@ public struct HotPagePolicy: Sendable {
   private func patience(with history: History) -> UInt8 {
     guard history.isOpen else { return forgetAfter }
     let isProved = history.changes >= openAfter
-    return isProved ? closeAfter : UInt8(clamping: 2 * Int(closeAfter))
+    return isProved ? closeAfter : UInt8(clamping: 4 * Int(closeAfter))
   }
 }
 

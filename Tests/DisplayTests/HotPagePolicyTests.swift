@@ -55,14 +55,14 @@ struct HotPagePolicyTests {
     #expect(!states(String(repeating: "+----", count: 50), policy).contains("o"))
   }
 
-  @Test("under pressure one change opens a page, for twice as long")
+  @Test("under pressure one change opens a page, for four times as long")
   func pressure() {
     let policy = HotPagePolicy(openAfter: 2, closeAfter: 3)
     var history = policy.next(.init(), changed: true, isUnderPressure: true)
     #expect(history.isOpen)
-    for tick in 1...6 {
+    for tick in 1...12 {
       history = policy.next(history, changed: false, isUnderPressure: true)
-      #expect(history.isOpen == (tick < 6))
+      #expect(history.isOpen == (tick < 12))
     }
     #expect(history == .init())
     history = policy.next(.init(), changed: true, isUnderPressure: true)

@@ -126,7 +126,9 @@ struct FlushCommand: ParsableCommand {
   private static func fastestPromise(_ matrices: [FlushMatrix]) -> Promise? {
     let others = Contender.allCases.filter { $0 != .untracked && $0 != .ours }
     let ratios = matrices.flatMap { matrix in
-      Workload.allCases.map { workload in
+      // Motion without a pause has a promise of its own: nobody beats a plain copy of what has all
+      // changed.
+      Workload.allCases.filter { !$0.isNonstop }.map { workload in
         // Whoever brings the guest to a halt has nothing to flush.
         let best =
           others.filter { matrix.guestSpeed(workload, $0) >= guestSpeedFloor }

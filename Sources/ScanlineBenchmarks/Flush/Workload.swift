@@ -21,6 +21,9 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
     }
   }
 
+  /// Whether it draws as fast as the guest can.
+  var isNonstop: Bool { rate == 0 }
+
   /// Whether it changes a small part of the screen in a frame.
   var isSparse: Bool {
     switch self {
