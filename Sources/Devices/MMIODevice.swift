@@ -7,7 +7,7 @@ public protocol MMIODevice: AnyObject, Sendable {
   ///
   /// - Parameters:
   ///   - offset: From the device's first byte.
-  ///   - size: 1, 2, 4 or 8 bytes.
+  ///   - size: 1 to 8 bytes; the guest's own accesses have 1, 2, 4 or 8, unless they cross a page.
   /// - Returns: The value in the low `size` bytes; the bus ignores the others.
   func read(offset: UInt64, size: Int) -> UInt64
 
@@ -15,7 +15,7 @@ public protocol MMIODevice: AnyObject, Sendable {
   ///
   /// - Parameters:
   ///   - offset: From the device's first byte.
-  ///   - size: 1, 2, 4 or 8 bytes.
+  ///   - size: 1 to 8 bytes; the guest's own accesses have 1, 2, 4 or 8, unless they cross a page.
   ///   - value: The value in the low `size` bytes; a device ignores the others.
   func write(offset: UInt64, size: Int, value: UInt64)
 }
