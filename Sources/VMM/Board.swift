@@ -1,4 +1,3 @@
-import Devices
 import KVM
 
 /// The virtual machine with its memory and, if it has them, its in-kernel devices: what has to be
@@ -7,12 +6,12 @@ struct Board: ~Copyable {
   private let machine: SharedMachine
   let memory: GuestMemory
   let video: VideoAdapter?
-  let hasKernelInterruptController: Bool
+  let interrupts: InterruptSystem
 
   init(
     _ hypervisor: borrowing Hypervisor, _ configuration: MachineConfiguration
   ) throws(VMMError) {
-    let kernelIRQ = configuration.usesKernelInterruptController
+    let arrangement = configuration.interruptArrangement(on: hypervisor)
     let dirtyLog = configuration.dirtyLog ?? .best(on: hypervisor)
     try DirtyLogSupport(of: hypervisor).require(dirtyLog)
     let (machine, memory, video) = try onHost { () throws(KVMError) in
@@ -32,13 +31,10 @@ struct Board: ~Copyable {
       }
       try machine.vm.setIdentityMapAddress(MemoryMap.identityMap.rawValue)
       try machine.vm.setTSSAddress(MemoryMap.kvmTaskStateSegment.rawValue)
-      if kernelIRQ {
-        try machine.vm.makeIRQChip()
-        try machine.vm.makePIT2()
-      }
+      try InterruptSystem.prepare(arrangement, machine)
       return (machine, memory, video)
     }
-    hasKernelInterruptController = kernelIRQ
+    interrupts = InterruptSystem(arrangement, machine: machine)
     self.machine = machine
     self.memory = memory
     self.video = video
@@ -50,7 +46,9 @@ struct Board: ~Copyable {
   ) throws(VMMError) -> VCPU {
     do {
       let vcpu = try machine.vm.makeVCPU(id: id)
-      try vcpu.setCPUID(cpuid.settingAPICID(id))
+      var cpuid = cpuid.settingAPICID(id).settingTSCFrequency(kHz: try vcpu.tscFrequency())
+      if !interrupts.arrangement.hasLocalAPICs { cpuid = cpuid.withoutLocalAPIC() }
+      try vcpu.setCPUID(cpuid)
       try entry?.load(into: vcpu)
       if let video, video.log.interface == .ring { video.log.add(try VCPUDirtyRing(vcpu)) }
       return vcpu
@@ -58,24 +56,4 @@ struct Board: ~Copyable {
       throw VMMError(error)
     }
   }
-
-  /// The wire to input `gsi` of the interrupt controller; to nowhere if there is none.
-  func interruptLine(_ gsi: UInt32) -> any InterruptLine {
-    hasKernelInterruptController
-      ? KernelInterruptLine(machine: machine, gsi: gsi) : UnconnectedLine()
-  }
-}
-
-private struct KernelInterruptLine: InterruptLine {
-  let machine: SharedMachine
-  let gsi: UInt32
-
-  func set(_ asserted: Bool) {
-    // KVM_IRQ_LINE fails only without an interrupt controller, and this machine has one.
-    try? machine.vm.setIRQLine(gsi: gsi, level: asserted)
-  }
-}
-
-private struct UnconnectedLine: InterruptLine {
-  func set(_ asserted: Bool) {}
 }

@@ -20,6 +20,7 @@ public final class Machine: Sendable {
   private let vcpus: [VCPUThread]
   private let ports: PortBus
   let flusher: Flusher?
+  private let timers: DeviceTimers
   private let haltMonitor = OnceBox<HaltMonitor>()
   private let monitorsHalts: Bool
   private let wasStarted = Atomic(false)
@@ -60,7 +61,7 @@ public final class Machine: Sendable {
       descriptor: configuration.serialOutput, stopEvent: control.stopEvent
     ) { control.stop($0.ending) }
     serial = SerialPort(
-      interrupt: board.interruptLine(4), output: serialOutput,
+      interrupt: board.interrupts.line(4), output: serialOutput,
       onInputLow: { inputLow.signal() })
     let console = DebugConsole(output: serialOutput)
     let exit = DebugExit { control.stop(.debugExit(value: $0)) }
@@ -84,19 +85,31 @@ public final class Machine: Sendable {
     if let flusher, configuration.isPresentedByGuest {
       claims.append(([PresentDoorbell.port], PresentDoorbell { flusher.present() }))
     }
+    let timers = DeviceTimers()
+    self.timers = timers
+    if let pic = board.interrupts.pic {
+      let timer = IntervalTimer8254(clock: timers.clock, interrupt: board.interrupts.line(0))
+      timers.add(timer)
+      claims += [(InterruptController8259.ports, pic), (IntervalTimer8254.ports, timer)]
+    }
     claims += configuration.portDevices
     ports = PortBus(claims)
-    let loop = ExitLoop(ports: ports)
-    monitorsHalts = board.hasKernelInterruptController
+    let memoryDevices = MMIOBus(
+      board.interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? [])
+    let loop = ExitLoop(ports: ports, memory: memoryDevices)
+    let interrupts = board.interrupts
+    monitorsHalts = interrupts.arrangement.hasLocalAPICs
     let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
     var vcpus: [VCPUThread] = []
     for id in 0..<UInt32(configuration.cpuCount) {
       vcpus.append(
         VCPUThread(
           vcpu: try board.makeVCPU(id: id, cpuid: cpuid, entry: id == 0 ? entry : nil),
-          loop: loop, memory: memory, dirtyLog: board.video?.log, control: control))
+          loop: loop, memory: memory, dirtyLog: board.video?.log, interrupts: interrupts,
+          control: control))
     }
     self.vcpus = vcpus
+    if let first = vcpus.first { interrupts.externalInterrupt.connect(first) }
   }
 
   deinit {
@@ -195,6 +208,7 @@ public final class Machine: Sendable {
     // A machine that was never started has nothing to join.
     control.stop(.quit)
     haltMonitor.value?.join()
+    timers.end()
     flusher?.join()
     control.removeAll()
   }

@@ -10,8 +10,12 @@ struct MachineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Interrupt controllers: auto, kernel or none.",
-      discussion: "auto: in the kernel with several vCPUs; otherwise none, which starts fastest."))
+      "Interrupt controllers: auto, kernel, split or none.",
+      discussion: """
+        kernel: PIC, IOAPIC, local APICs and PIT in KVM. split: local APICs in KVM, the others \
+        ours. none: PIC and PIT, ours; no APICs. auto, the fastest to start and stop: none with \
+        one vCPU, split with several.
+        """))
   var irqchip = MachineConfiguration.InterruptController.auto
 
   @Option(help: ArgumentHelp("Command line for the guest.", valueName: "text"))

@@ -67,8 +67,8 @@ extension Ending {
     case .debugExit(let value): "the guest exited with \(value) by isa-debug-exit"
     case .halted(interruptsEnabled: false): "the guest halted"
     case .halted(interruptsEnabled: true):
-      "the guest waits for an interrupt, and this machine has no interrupt controller; "
-        + "try --irqchip kernel"
+      "the guest waits for an interrupt, and its PIC masks all of them; a guest that uses APICs "
+        + "needs --irqchip kernel"
     case .crash(let report): report.summary
     case .timeout: "the time limit has passed; raise --timeout if the guest needs longer"
     case .quit: "quit by the user"

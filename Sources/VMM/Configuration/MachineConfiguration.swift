@@ -1,17 +1,21 @@
 package import Devices
 public import Display
 import Glibc
+import KVM
 public import SystemPackage
 
 /// What machine to build. Everything in it can be checked without KVM, by ``validate()``.
 public struct MachineConfiguration: Sendable {
-  /// Where interrupts are delivered from.
+  /// Who has the interrupt controllers. Every machine has a PIC and a PIT.
   public enum InterruptController: String, CaseIterable, Sendable {
-    /// In the kernel when there are several vCPUs, which need it to start; otherwise none.
+    /// What starts and stops fastest: `none` with one vCPU; with several, which need local APICs to
+    /// start, `split`, or `kernel` on a host without that.
     case auto
-    /// PIC, IOAPIC, local APICs and PIT in the kernel.
+    /// PIC, I/O APIC, local APICs and PIT in the kernel.
     case kernel
-    /// None: starts and stops fastest. Interrupt requests go nowhere.
+    /// Local APICs in the kernel; PIC, I/O APIC and PIT are ours.
+    case split
+    /// No APICs at all; PIC and PIT are ours.
     case none
   }
 
@@ -57,12 +61,15 @@ public struct MachineConfiguration: Sendable {
   /// KVM's own limit is larger, but an APIC id has 8 bits on this machine.
   public static let maximumCPUs = 254
 
-  /// Whether interrupts are delivered from the kernel.
-  var usesKernelInterruptController: Bool {
+  /// Who has the interrupt controllers on a host that is like `hypervisor`.
+  func interruptArrangement(
+    on hypervisor: borrowing Hypervisor
+  ) -> InterruptSystem.Arrangement {
     switch interruptController {
-    case .auto: cpuCount > 1
-    case .kernel: true
-    case .none: false
+    case .auto where cpuCount == 1, .none: .userSpace
+    case .auto: hypervisor.checkExtension(.splitIRQChip) > 0 ? .split : .kernel
+    case .split: .split
+    case .kernel: .kernel
     }
   }
 
@@ -76,7 +83,7 @@ public struct MachineConfiguration: Sendable {
     guard cpuCount == 1 || interruptController != .none else {
       throw VMMError(
         .usage,
-        "\(cpuCount) vCPUs without an interrupt controller: all but the first could never start; "
+        "\(cpuCount) vCPUs without local APICs: all but the first could never start; "
           + "leave out --irqchip none")
     }
     guard commandLine.utf8.count <= BootInformation.maximumCommandLine else {

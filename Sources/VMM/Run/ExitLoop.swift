@@ -3,9 +3,16 @@ import KVM
 /// The hot path: exit, device, `KVM_RUN`.
 package struct ExitLoop {
   private let ports: PortBus
+  private let memory: MMIOBus
 
-  package init(ports: PortBus) {
+  init(ports: PortBus, memory: MMIOBus) {
     self.ports = ports
+    self.memory = memory
+  }
+
+  /// A loop without devices in memory.
+  package init(ports: PortBus) {
+    self.init(ports: ports, memory: MMIOBus())
   }
 
   /// Runs `source` and serves its port and memory accesses, until it exits for another reason.
@@ -18,7 +25,7 @@ package struct ExitLoop {
       case .portIO(let access):
         ports.serve(access)
       case .mmio(let access):
-        serveUnclaimed(access)
+        if !memory.serve(access) { serveUnclaimed(access) }
       case .again:
         // A vCPU that waits for INIT or SIPI returns EAGAIN when one has arrived.
         continue
@@ -28,7 +35,6 @@ package struct ExitLoop {
     }
   }
 
-  /// No device of this machine lies in memory.
   private func serveUnclaimed(_ access: MMIO) {
     ports.unclaimed.countMemory(isWrite: access.isWrite)
     guard !access.isWrite else { return }

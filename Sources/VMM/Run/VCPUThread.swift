@@ -1,26 +1,31 @@
 import CKVM
+import Devices
 import KVM
 import Synchronization
 
 /// One vCPU and the thread that runs it.
 final class VCPUThread: Kickable, @unchecked Sendable {
-  private let vcpu: VCPU
+  let vcpu: VCPU
   private let loop: ExitLoop
   private let memory: GuestMemory
   private let dirtyLog: DirtyLog?
-  private let control: RunControl
+  let interrupts: InterruptSystem
+  let control: RunControl
+  /// What a vCPU that has halted outside of the kernel waits for: every kick rings it.
+  let alarm = Alarm()
   private let thread = Mutex<Thread?>(nil)
   /// Which ``HaltMonitor`` round this vCPU has answered, and what it said.
   private let haltReport = Atomic<UInt64>(0)
 
   init(
     vcpu: consuming VCPU, loop: ExitLoop, memory: GuestMemory, dirtyLog: DirtyLog?,
-    control: RunControl
+    interrupts: InterruptSystem, control: RunControl
   ) {
     self.vcpu = vcpu
     self.loop = loop
     self.memory = memory
     self.dirtyLog = dirtyLog
+    self.interrupts = interrupts
     self.control = control
   }
 
@@ -45,6 +50,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   func kick() {
     vcpu.immediateExit = true
     thread.withLock { $0?.signal(KickSignal.number) }
+    if !interrupts.arrangement.hasLocalAPICs { alarm.ring() }
   }
 
   /// Waits until the thread has ended.
@@ -67,22 +73,20 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private func handle(_ exit: VCPUExit) throws(KVMError) -> Bool {
     switch exit {
     case .interrupted:
-      vcpu.immediateExit = false
-      // A request is stored before its kick: clearing first and reading then misses none.
-      atomicMemoryFence(ordering: .sequentiallyConsistent)
-      guard !control.isStopping else { return false }
-      try answerHaltMonitor()
+      guard try answerRequests() else { return false }
+      try deliverExternalInterrupt()
       return true
     case .interruptWindowOpen:
+      try deliverExternalInterrupt()
+      return true
+    case .ioapicEOI(let vector):
+      interrupts.ioapic?.endOfInterrupt(vector: vector)
       return true
     case .dirtyRingFull:
       try dirtyLog?.relieve()
       return true
     case .halt:
-      // Only a machine without an interrupt controller in the kernel gets here, and then nothing
-      // can ever wake its one vCPU.
-      control.stop(.halted(interruptsEnabled: vcpu.interruptFlag))
-      return false
+      return try waitForExternalInterrupt()
     case .shutdown:
       return crash(.tripleFault)
     case .internalError(let error):
@@ -95,6 +99,16 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     default:
       return crash(.unknownExit(reason: "\(exit)"))
     }
+  }
+
+  /// Does what a kick was for. False when the thread should end.
+  func answerRequests() throws(KVMError) -> Bool {
+    vcpu.immediateExit = false
+    // A request is stored before its kick: clearing first and reading then misses none.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    guard !control.isStopping else { return false }
+    try answerHaltMonitor()
+    return true
   }
 
   /// An `in` or a load from a device takes effect only at the next entry. Enters until there is

@@ -131,6 +131,7 @@ struct BadSettingTests {
       ["--framebuffer", "16000x4096x32"], ["--framebuffer", "none"],
       ["--append", String(repeating: "a", count: 3999)], ["--cpus", "8"],
       ["--load-address", "0x3FFFFF0"], ["--entry", "0x100001"], ["--irqchip", "kernel"],
+      ["--irqchip", "split"], ["--irqchip", "none"],
     ])
   func limits(options: [String]) throws {
     let run = try run(options)

@@ -1,3 +1,5 @@
+import KVM
+import TestSupport
 import Testing
 
 @testable import VMM
@@ -58,15 +60,18 @@ import Testing
     #expect(self.error { $0.interruptController = .none } == nil)
   }
 
-  @Test("the interrupt controller is in the kernel only where it is needed")
-  func automaticController() {
+  @Test(
+    "one vCPU has no APICs, several have local ones in the kernel",
+    .enabled(if: KVMAvailability.isPresent, "needs /dev/kvm"))
+  func automaticController() throws {
+    let hypervisor = try Hypervisor()
     var configuration = MachineConfiguration()
-    #expect(!configuration.usesKernelInterruptController)
+    #expect(configuration.interruptArrangement(on: hypervisor) == .userSpace)
     configuration.cpuCount = 2
-    #expect(configuration.usesKernelInterruptController)
-    configuration.cpuCount = 1
+    let isSplit = hypervisor.checkExtension(.splitIRQChip) > 0
+    #expect(configuration.interruptArrangement(on: hypervisor) == (isSplit ? .split : .kernel))
     configuration.interruptController = .kernel
-    #expect(configuration.usesKernelInterruptController)
+    #expect(configuration.interruptArrangement(on: hypervisor) == .kernel)
   }
 
   @Test("a command line of bytes, not of characters")

@@ -28,9 +28,11 @@ extension MachineTests {
       #expect(try machine.text() == "early")
     }
 
-    @Test("input wakes a guest that sleeps until its interrupt, and so does its end")
-    func interrupts() throws {
-      let machine = try TestMachine(.guest("serialirq")) { $0.interruptController = .kernel }
+    @Test(
+      "input wakes a guest that sleeps until its interrupt, and so does its end, whoever has the PIC",
+      arguments: MachineConfiguration.InterruptController.allCases)
+    func interrupts(controller: MachineConfiguration.InterruptController) throws {
+      let machine = try TestMachine(.guest("serialirq")) { $0.interruptController = controller }
       try machine.machine.start()
       var expected = ""
       for text in ["a", "bc", String(repeating: "0123456789abcdef", count: 20)] {
@@ -43,9 +45,11 @@ extension MachineTests {
       #expect(try machine.text() == expected)
     }
 
-    @Test("a guest that sleeps until its interrupt is not taken for one that has halted")
-    func sleeperStays() throws {
-      let machine = try TestMachine(.guest("serialirq")) { $0.interruptController = .kernel }
+    @Test(
+      "a guest that sleeps until its interrupt is not taken for one that has halted",
+      arguments: MachineConfiguration.InterruptController.allCases)
+    func sleeperStays(controller: MachineConfiguration.InterruptController) throws {
+      let machine = try TestMachine(.guest("serialirq")) { $0.interruptController = controller }
       try machine.machine.start()
       try machine.send([UInt8(ascii: "a")])
       try machine.waitForText("a")

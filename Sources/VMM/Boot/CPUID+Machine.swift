@@ -1,0 +1,55 @@
+import CKVM
+import KVM
+
+extension CPUID {
+  /// Leaves and bits that tell of this machine, not of the host.
+  private enum Leaf {
+    static let features: UInt32 = 1
+    static let timeStampCounter: UInt32 = 0x15
+    static let hypervisor: UInt32 = 0x4000_0000
+    static let timing: UInt32 = 0x4000_0010
+  }
+
+  /// The same processor on a machine without local APICs.
+  func withoutLocalAPIC() -> CPUID {
+    var result = self
+    for index in result.entries.indices where result.entries[index].function == Leaf.features {
+      result.entries[index].edx &= ~(1 << 9)  // APIC
+      result.entries[index].ecx &= ~(1 << 21 | 1 << 24)  // x2APIC, TSC-deadline
+    }
+    return result
+  }
+
+  /// The same processor, which knows its frequencies: leaf 0x15 where the processor has it (Intel SDM
+  /// volume 2, CPUID), and leaf 0x40000010, as VMware and QEMU give it.
+  ///
+  /// - Parameter kHz: Of the time-stamp counter.
+  func settingTSCFrequency(kHz: UInt32) -> CPUID {
+    guard kHz > 0 else { return self }
+    var result = self
+    result.entries.removeAll {
+      $0.function == Leaf.timing || $0.function == Leaf.timeStampCounter
+    }
+    if result.entries.contains(where: { $0.function == 0 && $0.eax >= Leaf.timeStampCounter }) {
+      var entry = kvm_cpuid_entry2()
+      entry.function = Leaf.timeStampCounter
+      // The crystal is what Linux takes the local APIC's timer to run at, and KVM's runs at 1 GHz.
+      entry.eax = 1_000_000
+      entry.ebx = kHz
+      entry.ecx = Self.localAPICFrequency
+      result.entries.append(entry)
+    }
+    for index in result.entries.indices where result.entries[index].function == Leaf.hypervisor {
+      result.entries[index].eax = max(result.entries[index].eax, Leaf.timing)
+    }
+    var entry = kvm_cpuid_entry2()
+    entry.function = Leaf.timing
+    entry.eax = kHz
+    entry.ebx = Self.localAPICFrequency / 1000
+    result.entries.append(entry)
+    return result
+  }
+
+  /// Hz; KVM's `APIC_BUS_CYCLE_NS` is 1.
+  private static let localAPICFrequency: UInt32 = 1_000_000_000
+}

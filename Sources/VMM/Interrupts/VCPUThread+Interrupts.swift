@@ -1,0 +1,38 @@
+import Devices
+import KVM
+import Synchronization
+
+/// What a vCPU's thread does for interrupts that the kernel does not deliver by itself.
+extension VCPUThread {
+  /// Offers the vCPU what our PIC requests, if anything. Before each entry that may follow a request.
+  func deliverExternalInterrupt() throws(KVMError) {
+    guard let pic = interrupts.pic, vcpu.id == 0 else { return }
+    guard pic.hasInterrupt else {
+      vcpu.requestInterruptWindow = false
+      return
+    }
+    guard vcpu.isReadyForInterrupt else {
+      // KVM exits as soon as the guest can take one.
+      vcpu.requestInterruptWindow = true
+      return
+    }
+    try vcpu.interrupt(vector: pic.acknowledge())
+    vcpu.requestInterruptWindow = pic.hasInterrupt
+  }
+
+  /// The guest has executed `hlt` on a machine whose kernel has no local APIC to wait for.
+  ///
+  /// - Returns: Whether to go on: an interrupt has come.
+  func waitForExternalInterrupt() throws(KVMError) -> Bool {
+    guard vcpu.interruptFlag, let pic = interrupts.pic, !pic.masksEverything else {
+      control.stop(.halted(interruptsEnabled: vcpu.interruptFlag))
+      return false
+    }
+    while !pic.hasInterrupt {
+      alarm.wait(until: nil)
+      guard try answerRequests() else { return false }
+    }
+    try deliverExternalInterrupt()
+    return true
+  }
+}
