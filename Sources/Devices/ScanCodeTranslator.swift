@@ -4,7 +4,7 @@
 /// translator swallows the prefix and sets the bit in the byte that follows. It knows no commands
 /// and no keys, so a keyboard's answers are translated as well: the ID 0xAB 0x83 arrives as 0xAB
 /// 0x41. Drivers know.
-struct ScanCodeTranslator: Equatable, Sendable {
+public struct ScanCodeTranslator: Equatable, Sendable {
   private static let breakPrefix: UInt8 = 0xF0
 
   /// By set 2 code. Codes past the end, the prefixes among them, stand for themselves.
@@ -22,10 +22,13 @@ struct ScanCodeTranslator: Equatable, Sendable {
 
   private var isBreak = false
 
+  /// A translator that has seen no prefix.
+  public init() {}
+
   /// Translates the next byte.
   ///
   /// - Returns: Nothing for the break prefix.
-  mutating func translate(_ byte: UInt8) -> UInt8? {
+  public mutating func translate(_ byte: UInt8) -> UInt8? {
     if byte == Self.breakPrefix {
       isBreak = true
       return nil
