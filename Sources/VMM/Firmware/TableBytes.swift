@@ -21,7 +21,7 @@ extension [UInt8] {
   }
 
   mutating func append(ascii text: StaticString) {
-    unsafe text.withUTF8Buffer { unsafe append(contentsOf: $0) }
+    text.withUTF8Buffer { unsafe append(contentsOf: $0) }
   }
 
   mutating func append(zeroes count: Int) {
