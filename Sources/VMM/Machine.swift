@@ -100,6 +100,11 @@ public final class Machine: Sendable {
     let interrupts = board.interrupts
     monitorsHalts = interrupts.arrangement.hasLocalAPICs
     let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
+    FirmwareTables(
+      cpuCount: UInt8(clamping: configuration.cpuCount),
+      hasLocalAPIC: board.hasKernelInterruptController,
+      ioAPICVersion: FirmwareTables.kernelIOAPICVersion, processor: MPTable.Processor(cpuid)
+    ).write(to: memory)
     var vcpus: [VCPUThread] = []
     for id in 0..<UInt32(configuration.cpuCount) {
       vcpus.append(

@@ -26,7 +26,7 @@ struct BootInfo {
   uint64_t commandLineAddress;
   uint64_t memorySizeBelow4GiB;
   uint64_t memorySizeFrom4GiB;
-  uint64_t reserved1;
+  uint64_t rsdpAddress;
 };
 _Static_assert(sizeof(struct BootInfo) == 0x60, "the block's fixed part is 0x60 bytes");
 

@@ -24,7 +24,7 @@ import Display
 /// | 0x40 | u64 | address of the command line, NUL-terminated |
 /// | 0x48 | u64 | RAM below 4 GiB, bytes, from address 0 |
 /// | 0x50 | u64 | RAM from 4 GiB up, bytes |
-/// | 0x58 | u64 | 0 |
+/// | 0x58 | u64 | physical address of the ACPI RSDP |
 public struct BootInformation: Sendable {
   /// "SCNL", as a little-endian word; also in EAX or RAX at entry.
   public static let magic: UInt32 = 0x4C4E_4353
@@ -41,7 +41,7 @@ public struct BootInformation: Sendable {
   func write(to memory: GuestMemory) {
     var block: [UInt8] = []
     func append(_ value: some FixedWidthInteger) {
-      unsafe withUnsafeBytes(of: value.littleEndian) { unsafe block.append(contentsOf: $0) }
+      block.append(littleEndian: value)
     }
     let mode = framebuffer?.mode
     append(Self.magic)
@@ -63,7 +63,7 @@ public struct BootInformation: Sendable {
     append(MemoryMap.bootInformation.rawValue + UInt64(Self.fixedSize))
     append(memoryBelow4GiB)
     append(memoryAbove4GiB)
-    append(UInt64(0))
+    append(MemoryMap.firmwareTables.rawValue)
     block.append(contentsOf: commandLine.utf8)
     block.append(0)
     _ = memory.write(block, at: MemoryMap.bootInformation)

@@ -89,6 +89,7 @@ public struct FlatImage: Sendable {
       "the descriptor tables"
     )
     let stack = (MemoryMap.pageTablesEnd..<MemoryMap.stackTop, "the initial stack")
+    let firmware = (MemoryMap.firmwareTables..<MemoryMap.highMemory, "the ACPI and MP tables")
     switch mode {
     case .real:
       let video = (
@@ -97,12 +98,12 @@ public struct FlatImage: Sendable {
       let beyond = (GuestAddress(0x10_0000)..<MemoryMap.highRAM, "what real mode cannot address")
       return [bootInformation, video, beyond]
     case .protected:
-      return [descriptors, bootInformation, stack, framebuffer]
+      return [descriptors, bootInformation, stack, firmware, framebuffer]
     case .long:
       let tables = (
         MemoryMap.pageTables..<PageTables.end(memorySize: memorySize), "the page tables"
       )
-      return [descriptors, bootInformation, tables, stack, framebuffer]
+      return [descriptors, bootInformation, tables, stack, firmware, framebuffer]
     }
   }
 }

@@ -20,7 +20,8 @@ extension MachineTests {
       let fields: [[UInt8]] = [
         Array("SCNL".utf8), little(UInt16(1)), little(UInt16(0x60)), little(UInt64(8 << 20)),
         [UInt8](repeating: 0, count: 40), little(UInt32(1)), little(UInt32(0)),
-        little(UInt64(0x6060)), little(UInt64(8 << 20)), little(UInt64(0)), little(UInt64(0)),
+        little(UInt64(0x6060)), little(UInt64(8 << 20)), little(UInt64(0)),
+        little(UInt64(0xF_0000)),
       ]
       let expected = Array(fields.joined())
       #expect(expected.count == 0x60)

@@ -89,6 +89,11 @@ import Testing
       Refusal(load: 0x8_FFF0, kind: .image, words: ["the initial stack at 0x80000"]),
       Refusal(
         mode: .protected, load: 0x8_0000, kind: .image, words: ["the initial stack at 0x80000"]),
+      Refusal(
+        size: 0x1001, load: 0xE_F000, kind: .image, words: ["the ACPI and MP tables at 0xf0000"]),
+      Refusal(
+        mode: .protected, load: 0xF_FFF0, kind: .image, words: ["the ACPI and MP tables at 0xf0000"]
+      ),
       Refusal(mode: .real, load: 0xA_0000, kind: .image, words: ["video memory and ROMs"]),
       Refusal(
         size: 0x1001, mode: .real, load: 0x9_F000, kind: .image,
@@ -115,6 +120,7 @@ import Testing
       (try .code([UInt8](repeating: 0x90, count: 0x9000), loadAddress: 0x7000), 2 << 20),
       (try .code([0xF4], loadAddress: 0x1_6000), 2 << 20),
       (try .code([0xF4], loadAddress: 0x9_0000), 2 << 20),
+      (try .code([UInt8](repeating: 0x90, count: 0x1000), loadAddress: 0xE_F000), 2 << 20),
       (try .code([0xF4], mode: .protected, loadAddress: 0x1_0000), 2 << 20),
       (try .code([0xF4], mode: .real, loadAddress: 0x9_FFF0), 2 << 20),
       (try .code([0xF4], mode: .real, loadAddress: 0x1000), 2 << 20),

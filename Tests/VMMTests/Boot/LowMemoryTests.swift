@@ -16,6 +16,9 @@ extension MachineTests {
       // The boot-information block has tests of its own.
       #expect(memory[0x6000..<0x6004] == [0x53, 0x43, 0x4E, 0x4C])
       memory.replaceSubrange(0x6000..<0x7000, with: [UInt8](repeating: 0, count: 0x1000))
+      // And so have the ACPI and MP tables.
+      #expect(memory[0xF_0000..<0xF_0008].elementsEqual("RSD PTR ".utf8))
+      memory.replaceSubrange(0xF_0000..<0x10_0000, with: [UInt8](repeating: 0, count: 0x1_0000))
       return memory
     }
 
@@ -43,7 +46,7 @@ extension MachineTests {
       memory[0x2068 + 8192] = 0xFF
     }
 
-    @Test("real mode finds nothing")
+    @Test("real mode finds nothing else")
     func real() throws {
       #expect(firstDifference(try lowMemory(.real), expected { _ in }) == nil)
     }
