@@ -19,6 +19,7 @@ public final class Machine: Sendable {
   private let control: RunControl
   private let vcpus: [VCPUThread]
   private let ports: PortBus
+  private let debugPorts: DebugPorts
   let flusher: Flusher?
   private let haltMonitor = OnceBox<HaltMonitor>()
   private let monitorsHalts: Bool
@@ -62,10 +63,8 @@ public final class Machine: Sendable {
     serial = SerialPort(
       interrupt: board.interruptLine(4), output: serialOutput,
       onInputLow: { inputLow.signal() })
-    let console = DebugConsole(output: serialOutput)
-    let exit = DebugExit { control.stop(.debugExit(value: $0)) }
     var claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)] = [
-      ([serial.ports], serial), ([console.ports], console), ([exit.ports], exit),
+      ([serial.ports], serial)
     ]
     let flusher = try board.video.map { video throws(VMMError) in
       try Flusher(
@@ -85,6 +84,10 @@ public final class Machine: Sendable {
       claims.append(([PresentDoorbell.port], PresentDoorbell { flusher.present() }))
     }
     claims += configuration.portDevices
+    debugPorts = try DebugPorts(
+      exitPorts: configuration.debugExitPorts, beside: claims, output: serialOutput,
+      control: control)
+    claims += debugPorts.claims
     ports = PortBus(claims)
     let loop = ExitLoop(ports: ports)
     monitorsHalts = board.hasKernelInterruptController
@@ -135,7 +138,7 @@ public final class Machine: Sendable {
   public func wait() -> Ending {
     join()
     flusher?.finish()
-    return control.ending ?? .quit
+    return (control.ending ?? .quit).addingPOSTCodes(postCodes)
   }
 
   /// Lends the picture: while the machine runs what can be seen of it now (R2), after ``wait()`` the
@@ -177,6 +180,12 @@ public final class Machine: Sendable {
 
   /// What the guest did that nothing answered.
   public var unclaimedAccesses: UnclaimedAccessStatistics { ports.unclaimed.statistics }
+
+  /// The last codes that the guest wrote to the POST port, 0x80, in order.
+  public var postCodes: [UInt8] { debugPorts.postCodes.recentCodes }
+
+  /// How often the guest has told by `pvpanic` that its crash kernel takes over.
+  public var crashLoadedCount: UInt64 { debugPorts.panic.crashLoadedCount }
 
   /// A copy of `count` bytes of RAM at `address`; nil unless all of them are RAM. Exact after
   /// ``wait()``.
