@@ -3,19 +3,25 @@
 /// Reads return 0. The device only reports; that the virtual CPU must not run on is the business of
 /// whoever takes the report.
 public final class DebugExit: PortIODevice {
-  /// The ports of `-device isa-debug-exit,iobase=0xf4,iosize=4`.
+  /// Those of `-device isa-debug-exit,iobase=0xf4,iosize=4`.
+  public static let defaultPorts: ClosedRange<UInt16> = 0xF4...0xF7
+
+  /// The ports: `iosize` of them from `iobase` on.
   public let ports: ClosedRange<UInt16>
   private let onExit: @Sendable (UInt32) -> Void
 
   /// Creates the device.
   ///
   /// - Parameters:
-  ///   - base: The first of four ports; at most 0xFFFC.
+  ///   - ports: Where the device is. As in QEMU a value written to any of them is the whole value,
+  ///     less the bytes that lie beyond the last port.
   ///   - onExit: Called with the value, on the thread of the virtual CPU that wrote it and each
   ///     time that one does; it must not block.
-  public init(base: UInt16 = 0xF4, onExit: @escaping @Sendable (UInt32) -> Void) {
-    let base = min(base, 0xFFFC)
-    ports = base...(base + 3)
+  public init(
+    ports: ClosedRange<UInt16> = DebugExit.defaultPorts,
+    onExit: @escaping @Sendable (UInt32) -> Void
+  ) {
+    self.ports = ports
     self.onExit = onExit
   }
 
@@ -31,11 +37,13 @@ public final class DebugExit: PortIODevice {
   /// Reads 0.
   public func read(port: UInt16, size: Int) -> UInt32 { 0 }
 
-  /// Reports the value, of whatever width.
+  /// Reports the value, as many bytes of it as there are ports.
   public func write(port: UInt16, size: Int, value: UInt32) {
-    switch size {
-    case 1: onExit(value & 0xFF)
+    guard ports.contains(port) else { return }
+    switch min(size, Int(ports.upperBound - port) + 1) {
+    case ...1: onExit(value & 0xFF)
     case 2: onExit(value & 0xFFFF)
+    case 3: onExit(value & 0xFF_FFFF)
     default: onExit(value)
     }
   }

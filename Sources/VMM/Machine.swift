@@ -19,6 +19,7 @@ public final class Machine: Sendable {
   private let control: RunControl
   private let vcpus: [VCPUThread]
   private let ports: PortBus
+  private let debugPorts: DebugPorts
   let flusher: Flusher?
   private let timers: DeviceTimers
   private let haltMonitor = OnceBox<HaltMonitor>()
@@ -63,10 +64,8 @@ public final class Machine: Sendable {
     serial = SerialPort(
       interrupt: board.interrupts.line(4), output: serialOutput,
       onInputLow: { inputLow.signal() })
-    let console = DebugConsole(output: serialOutput)
-    let exit = DebugExit { control.stop(.debugExit(value: $0)) }
     var claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)] = [
-      ([serial.ports], serial), ([console.ports], console), ([exit.ports], exit),
+      ([serial.ports], serial)
     ]
     let flusher = try board.video.map { video throws(VMMError) in
       try Flusher(
@@ -93,6 +92,10 @@ public final class Machine: Sendable {
       claims += [(InterruptController8259.ports, pic), (IntervalTimer8254.ports, timer)]
     }
     claims += configuration.portDevices
+    debugPorts = try DebugPorts(
+      exitPorts: configuration.debugExitPorts, beside: claims, output: serialOutput,
+      control: control)
+    claims += debugPorts.claims
     ports = PortBus(claims)
     let memoryDevices = MMIOBus(
       board.interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? [])
@@ -153,7 +156,7 @@ public final class Machine: Sendable {
   public func wait() -> Ending {
     join()
     flusher?.finish()
-    return control.ending ?? .quit
+    return (control.ending ?? .quit).addingPOSTCodes(postCodes)
   }
 
   /// Lends the picture: while the machine runs what can be seen of it now (R2), after ``wait()`` the
@@ -195,6 +198,12 @@ public final class Machine: Sendable {
 
   /// What the guest did that nothing answered.
   public var unclaimedAccesses: UnclaimedAccessStatistics { ports.unclaimed.statistics }
+
+  /// The last codes that the guest wrote to the POST port, 0x80, in order.
+  public var postCodes: [UInt8] { debugPorts.postCodes.recentCodes }
+
+  /// How often the guest has told by `pvpanic` that its crash kernel takes over.
+  public var crashLoadedCount: UInt64 { debugPorts.panic.crashLoadedCount }
 
   /// A copy of `count` bytes of RAM at `address`; nil unless all of them are RAM. Exact after
   /// ``wait()``.

@@ -83,8 +83,9 @@ struct MachineRun {
     // From here on a signal ends the process at once: a reader may never come back.
     signals.release()
     switch ending {
-    case .debugExit, .halted, .quit: ending = machine.serialOutput.finish() ?? ending
-    case .crash: machine.serialOutput.finish()
+    case .debugExit, .halted, .poweredOff, .quit:
+      ending = machine.serialOutput.finish() ?? ending
+    case .crash, .guestPanicked: machine.serialOutput.finish()
     case .timeout, .signal, .outputClosed, .failure: _ = machine.serialOutput.flush()
     }
     if let screenshot, screenshot.mayBlock { write(screenshot) }
@@ -111,6 +112,10 @@ struct MachineRun {
     if let error = machine.displayFailure { StandardError.say("display: \(error)") }
     if let summary = ending.summary, !quiet || !ending.isExpected { StandardError.say(summary) }
     for line in ending.details { StandardError.write("  \(line)\n") }
+    if machine.crashLoadedCount > 0 {
+      StandardError.say(
+        "the guest's kernel crashed, and its crash kernel took over (pvpanic)")
+    }
     if let stats, let statistics = machine.flushStatistics {
       FlushReport(statistics).say(as: stats)
     }
@@ -151,7 +156,7 @@ extension Ending {
   /// Whether a guest that works may end like this.
   fileprivate var isExpected: Bool {
     switch self {
-    case .debugExit, .halted(interruptsEnabled: false), .quit: true
+    case .debugExit, .halted(interruptsEnabled: false), .poweredOff, .quit: true
     default: false
     }
   }

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Devices
 import Display
 public import VMM
 
@@ -38,6 +39,37 @@ extension GuestAddress {
       throw ArgumentError(description: "give an address such as 0x100000")
     }
     self.init(value)
+  }
+}
+
+/// The ports of `isa-debug-exit`, such as `0xF4` or `0x501,2`, or `none`.
+struct DebugExitArgument {
+  /// nil for a machine without the device.
+  let ports: ClosedRange<UInt16>?
+
+  /// Where it is by default.
+  init() {
+    ports = DebugExit.defaultPorts
+  }
+
+  init(argument: String) throws(ArgumentError) {
+    if argument == "none" {
+      ports = nil
+      return
+    }
+    let parts = argument.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let first = parseInteger(parts[0]), let base = UInt16(exactly: first),
+      let size = parts.count == 1 ? 4 : parseInteger(parts[1]), [1, 2, 4].contains(size)
+    else {
+      throw ArgumentError(
+        description: "give PORT or PORT,SIZE with a port up to 0xFFFF and a size of 1, 2 or 4, "
+          + "such as 0xF4 or 0x501,2; or none")
+    }
+    let (last, isBeyond) = base.addingReportingOverflow(UInt16(size - 1))
+    guard !isBeyond else {
+      throw ArgumentError(description: "give ports up to 0xFFFF: a lower PORT or a smaller SIZE")
+    }
+    ports = base...last
   }
 }
 

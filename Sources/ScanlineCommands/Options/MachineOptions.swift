@@ -18,6 +18,14 @@ struct MachineOptions: ParsableArguments {
         """))
   var irqchip = MachineConfiguration.InterruptController.auto
 
+  @Option(
+    help: ArgumentHelp(
+      "Ports of isa-debug-exit, or none (default: 0xF4,4).",
+      discussion: "SIZE ports, 1, 2 or 4, from PORT on; as iobase and iosize in QEMU.",
+      valueName: "port[,size]"),
+    transform: DebugExitArgument.init(argument:))
+  var debugExit = DebugExitArgument()
+
   @Option(help: ArgumentHelp("Command line for the guest.", valueName: "text"))
   var append = ""
 
@@ -37,6 +45,7 @@ struct MachineOptions: ParsableArguments {
     configuration.memorySize = memory.bytes
     configuration.cpuCount = cpus
     configuration.interruptController = irqchip
+    configuration.debugExitPorts = debugExit.ports
     configuration.commandLine = append
     return configuration
   }

@@ -18,13 +18,14 @@ enum ExitStatus {
   /// The table that `--help` shows; README has the same.
   static let table = """
     EXIT STATUS:
-      0           the guest halted: `cli; hlt` on every vCPU
-      (v << 1)|1  the guest wrote v to isa-debug-exit (port 0xF4); always odd
+      0           the guest halted (`cli; hlt` on every vCPU) or powered itself off
+      (v << 1)|1  the guest wrote v to isa-debug-exit (--debug-exit); always odd
       1           `scanline verify`: the dirty log lost a page
       2           the user quit (Ctrl-A x)
       64          usage: an option or a value that no machine can have
       66          the image cannot be loaded
-      70          the guest crashed: triple fault, emulation failure, unknown exit
+      70          the guest crashed: triple fault, emulation failure, unknown exit,
+                  or its kernel panicked (pvpanic)
       72          the host cannot run it: no /dev/kvm, no permission, too old
       74          a file or a stream cannot be read or written
       124         the time limit (--timeout) has passed
@@ -51,8 +52,8 @@ extension Ending {
   var processEnd: ProcessEnd {
     switch self {
     case .debugExit(let value): .status(Int32(UInt8(truncatingIfNeeded: value << 1 | 1)))
-    case .halted: .status(ExitStatus.success)
-    case .crash: .status(ExitStatus.crash)
+    case .halted, .poweredOff: .status(ExitStatus.success)
+    case .crash, .guestPanicked: .status(ExitStatus.crash)
     case .timeout: .status(ExitStatus.timeout)
     case .quit: .status(ExitStatus.userQuit)
     case .signal(let number): .signal(number)
@@ -69,6 +70,8 @@ extension Ending {
     case .halted(interruptsEnabled: true):
       "the guest waits for an interrupt, and its PIC masks all of them; a guest that uses APICs "
         + "needs --irqchip kernel"
+    case .poweredOff: "the guest powered itself off"
+    case .guestPanicked: "the guest's kernel panicked (pvpanic)"
     case .crash(let report): report.summary
     case .timeout: "the time limit has passed; raise --timeout if the guest needs longer"
     case .quit: "quit by the user"

@@ -29,6 +29,8 @@ public struct MachineConfiguration: Sendable {
   /// The video mode at the start; nil for a machine without a framebuffer.
   public var framebuffer: FramebufferMode? = FramebufferMode(
     width: 1024, height: 768, bitsPerPixel: 32)
+  /// Where `isa-debug-exit` is, by which a guest ends with a number; nil for nowhere.
+  public var debugExitPorts: ClosedRange<UInt16>? = DebugExit.defaultPorts
   /// What the guest finds in its boot-information block.
   public var commandLine = ""
   /// Where the serial port and the debug console write.

@@ -31,6 +31,8 @@ public struct CrashReport: Sendable {
   public let specialRegisters: SpecialRegisters?
   /// The bytes from the instruction on, as far as they are known.
   public let instruction: [UInt8]
+  /// The last codes that the guest wrote to the POST port, 0x80, in order.
+  public internal(set) var postCodes: [UInt8] = []
 
   /// One sentence: what happened, where.
   public var summary: String {

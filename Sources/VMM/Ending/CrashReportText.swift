@@ -2,13 +2,13 @@ import CKVM
 import KVM
 
 extension CrashReport {
-  /// Registers and instruction bytes, as lines for a person.
+  /// Registers, instruction bytes and POST codes, as lines for a person.
   public var details: [String] {
     var lines: [String] = []
     if let registers { lines += Self.lines(of: registers) }
     if let specialRegisters { lines += Self.lines(of: specialRegisters) }
-    if !instruction.isEmpty {
-      lines.append("code " + instruction.map { pad($0, 2) }.joined(separator: " "))
+    for (name, bytes) in [("code", instruction), ("post", postCodes)] where !bytes.isEmpty {
+      lines.append(name + bytes.map { " " + pad($0, 2) }.joined())
     }
     return lines
   }

@@ -5,6 +5,10 @@ public enum Ending: Sendable {
   /// Every vCPU is halted and no interrupt can wake one. `interruptsEnabled` tells of a guest that
   /// seems to wait for an interrupt on a machine without an interrupt controller.
   case halted(interruptsEnabled: Bool)
+  /// The guest switched the machine off, at one of ``PowerOffPorts``.
+  case poweredOff
+  /// The guest told by `pvpanic` that its kernel has panicked.
+  case guestPanicked
   /// A vCPU cannot go on.
   case crash(CrashReport)
   /// The time limit has passed.
@@ -17,4 +21,13 @@ public enum Ending: Sendable {
   case outputClosed
   /// A stream of the host failed.
   case failure(VMMError)
+}
+
+extension Ending {
+  /// The same ending; a crash report with the codes that the guest wrote to port 0x80.
+  func addingPOSTCodes(_ codes: [UInt8]) -> Ending {
+    guard case .crash(var report) = self else { return self }
+    report.postCodes = codes
+    return .crash(report)
+  }
 }

@@ -47,6 +47,26 @@ struct ArgumentTests {
   }
 
   @Test(
+    "the debug exit is a port, and a size if need be",
+    arguments: [
+      ("0xF4", 0xF4...0xF7), ("0xf4,1", 0xF4...0xF4), ("1281,2", 0x501...0x502),
+      ("0xFFFF,1", 0xFFFF...0xFFFF), ("0xFFFC", 0xFFFC...0xFFFF), ("0,0x4", 0...3), ("none", nil),
+    ] as [(String, ClosedRange<UInt16>?)])
+  func debugExit(argument: String, ports: ClosedRange<UInt16>?) throws {
+    #expect(try DebugExitArgument(argument: argument).ports == ports)
+  }
+
+  @Test(
+    "what is no debug exit is refused",
+    arguments: [
+      "", ",", "0xF4,", ",4", "0xF4,0", "0xF4,3", "0xF4,8", "0xF4,4,4", "0x10000", "0xFFFF,2",
+      "0xFFFD", "-1", "F4", "None", "0xF4, 4", "0xF4,18446744073709551616",
+    ])
+  func noDebugExit(argument: String) {
+    #expect(throws: ArgumentError.self) { try DebugExitArgument(argument: argument) }
+  }
+
+  @Test(
     "times are seconds, with a fraction if need be",
     arguments: [
       ("1", 1_000_000_000), ("0.5", 500_000_000), ("1e-9", 1),

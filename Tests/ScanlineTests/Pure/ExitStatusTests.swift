@@ -29,6 +29,12 @@ struct ExitStatusTests {
     #expect(ExitStatus.table.contains("  \(ExitStatus.lostPages) "))
   }
 
+  @Test("switching off is a success, a panic a crash")
+  func guestEndings() {
+    #expect(Ending.poweredOff.processEnd == .status(ExitStatus.success))
+    #expect(Ending.guestPanicked.processEnd == .status(ExitStatus.crash))
+  }
+
   @Test("a signal, and a reader that has gone, end the process by a signal")
   func signals() {
     #expect(Ending.signal(SIGTERM).processEnd == .signal(SIGTERM))

@@ -11,6 +11,45 @@ struct EndingTests {
     #expect(run.output == [])
   }
 
+  @Test(
+    "--debug-exit moves it",
+    arguments: [
+      ("0x501,2", [0x66, 0xBA, 0x01, 0x05, 0xB0, 21, 0xEE], 43),  // outb $21, $0x501
+      ("0x1501", [0x66, 0xBA, 0x04, 0x15, 0xB0, 21, 0xEE], 43),  // outb $21, $0x1504
+      ("0xF4,1", [0xB0, 21, 0xE6, 0xF5], 0),  // outb $21, $0xF5
+      ("none", [0xB0, 21, 0xE6, 0xF4], 0),  // outb $21, $0xF4
+    ] as [(String, [UInt8], Int32)])
+  func debugExitPorts(ports: String, code: [UInt8], status: Int32) throws {
+    let directory = try TemporaryDirectory()
+    let image = try directory.write(code + [0xFA, 0xF4], to: "exit.bin")
+    let run = try Scanline.run("run", image, "--debug-exit", ports)
+    #expect(run.end == .status(status), "\(run.errors)")
+  }
+
+  @Test("a guest that switches the machine off ends as one that halts")
+  func powerOff() throws {
+    let directory = try TemporaryDirectory()
+    // outw $0x2000, $0xB004; jmp .
+    let image = try directory.write(
+      [0x66, 0xBA, 0x04, 0xB0, 0x66, 0xB8, 0x00, 0x20, 0x66, 0xEF, 0xEB, 0xFE], to: "off.bin")
+    let run = try Scanline.run("run", image)
+    #expect(run.end == .status(0))
+    #expect(run.errors == "scanline: the guest powered itself off\n")
+    #expect(try Scanline.run("run", image, "--quiet").errors == "")
+  }
+
+  @Test(
+    "pvpanic", arguments: [(1, 70, "panicked"), (2, 0, "crash kernel")] as [(UInt8, Int32, String)])
+  func panic(event: UInt8, status: Int32, reason: String) throws {
+    let directory = try TemporaryDirectory()
+    // outb $event, $0x505; cli; hlt
+    let image = try directory.write(
+      [0x66, 0xBA, 0x05, 0x05, 0xB0, event, 0xEE, 0xFA, 0xF4], to: "panic.bin")
+    let run = try Scanline.run("run", image, "--quiet")
+    #expect(run.end == .status(status))
+    #expect(run.errors.contains(reason))
+  }
+
   @Test("cli; hlt")
   func halt() throws {
     let run = try Scanline.run("run", GuestImages.path("halt"))

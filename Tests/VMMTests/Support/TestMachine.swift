@@ -112,6 +112,8 @@ extension Ending {
     switch self {
     case .debugExit(let value): "debug exit \(value)"
     case .halted(let interruptsEnabled): interruptsEnabled ? "halted, IF=1" : "halted"
+    case .poweredOff: "powered off"
+    case .guestPanicked: "panicked"
     case .crash(let report):
       switch report.cause {
       case .tripleFault: "triple fault"
