@@ -86,15 +86,17 @@ public final class Machine: Sendable {
     }
     claims += configuration.portDevices
     ports = PortBus(claims)
-    let loop = ExitLoop(ports: ports)
     monitorsHalts = board.hasKernelInterruptController
     let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
+    let map = PhysicalMap(
+      memory: memory, videoMemorySize: UInt64(board.video?.memory.size ?? 0))
     var vcpus: [VCPUThread] = []
     for id in 0..<UInt32(configuration.cpuCount) {
       vcpus.append(
         VCPUThread(
           vcpu: try board.makeVCPU(id: id, cpuid: cpuid, entry: id == 0 ? entry : nil),
-          loop: loop, memory: memory, dirtyLog: board.video?.log, control: control))
+          loop: ExitLoop(ports: ports), map: map,
+          resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log, control: control))
     }
     self.vcpus = vcpus
   }
@@ -177,6 +179,10 @@ public final class Machine: Sendable {
 
   /// What the guest did that nothing answered.
   public var unclaimedAccesses: UnclaimedAccessStatistics { ports.unclaimed.statistics }
+
+  /// Where each vCPU was when the time limit, or the crash of one of them, stopped the machine. Empty
+  /// before ``wait()`` has returned, and after other endings.
+  public var lastStates: [VCPUState] { vcpus.compactMap(\.lastState) }
 
   /// A copy of `count` bytes of RAM at `address`; nil unless all of them are RAM. Exact after
   /// ``wait()``.

@@ -3,6 +3,8 @@ import KVM
 /// The hot path: exit, device, `KVM_RUN`.
 package struct ExitLoop {
   private let ports: PortBus
+  /// What the vCPU did last. Each vCPU has a loop of its own for it.
+  let history = ExitHistory()
 
   package init(ports: PortBus) {
     self.ports = ports
@@ -17,8 +19,10 @@ package struct ExitLoop {
       switch exit {
       case .portIO(let access):
         ports.serve(access)
+        history.record(access)
       case .mmio(let access):
         serveUnclaimed(access)
+        history.record(access)
       case .again:
         // A vCPU that waits for INIT or SIPI returns EAGAIN when one has arrived.
         continue
