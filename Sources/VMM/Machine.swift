@@ -96,7 +96,8 @@ public final class Machine: Sendable {
         VCPUThread(
           vcpu: try board.makeVCPU(id: id, cpuid: cpuid, entry: id == 0 ? entry : nil),
           loop: ExitLoop(ports: ports), map: map,
-          resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log, control: control))
+          resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log,
+          control: control))
     }
     self.vcpus = vcpus
   }

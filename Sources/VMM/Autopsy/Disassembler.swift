@@ -26,15 +26,17 @@ public struct Disassembler: Sendable {
   /// The host's own; nil if it has none. Looked for once.
   public static let installed = Disassembler(libraries: defaultLibraries)
 
-  private typealias Version = @convention(c) (
-    UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<Int32>?
-  ) -> UInt32
+  private typealias Version =
+    @convention(c) (
+      UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<Int32>?
+    ) -> UInt32
   private typealias Open = @convention(c) (UInt32, UInt32, UnsafeMutablePointer<Int>) -> UInt32
   private typealias Close = @convention(c) (UnsafeMutablePointer<Int>) -> UInt32
-  private typealias Disassemble = @convention(c) (
-    Int, UnsafePointer<UInt8>?, Int, UInt64, Int,
-    UnsafeMutablePointer<UnsafeMutableRawPointer?>
-  ) -> Int
+  private typealias Disassemble =
+    @convention(c) (
+      Int, UnsafePointer<UInt8>?, Int, UInt64, Int,
+      UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    ) -> Int
   private typealias Free = @convention(c) (UnsafeMutableRawPointer?, Int) -> Void
 
   private let open: Open

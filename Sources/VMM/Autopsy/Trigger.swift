@@ -33,7 +33,8 @@ struct Trigger: Equatable {
     guard state.specialRegisters.privilegeLevel == 3, !isUserPage,
       state.faultWalk.paging != "PAE paging"
     else { return nil }
-    return Trigger(.pageFault, "page fault at \(address.hexadecimal), a supervisor's page, at CPL 3")
+    return Trigger(
+      .pageFault, "page fault at \(address.hexadecimal), a supervisor's page, at CPL 3")
   }
 }
 
@@ -126,13 +127,5 @@ private struct Opcode {
         UInt32(truncatingIfNeeded: value) == 0
       }
     return isZero ? Trigger(.divideError, "divided by 0") : nil
-  }
-}
-
-extension Registers {
-  /// Register `number` as instructions encode it, 0 to 15.
-  fileprivate func general(_ number: Int) -> UInt64 {
-    let all = [rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15]
-    return all[number & 15]
   }
 }

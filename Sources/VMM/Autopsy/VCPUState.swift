@@ -81,10 +81,12 @@ public struct VCPUState: Sendable {
       : special.ss.base &+ (registers.rsp &- 2 & 0xFFFF)
   }
 
-  /// The first instructions from RIP on.
+  /// The first instructions from RIP on. What follows the first one and is zeroed is no code.
   func instructions(_ disassembler: Disassembler?) -> [DisassembledInstruction] {
-    disassembler?.instructions(
-      in: code, at: instructionPointer, bits: mode.bits, count: Self.shownInstructions) ?? []
+    let found =
+      disassembler?.instructions(
+        in: code, at: instructionPointer, bits: mode.bits, count: Self.shownInstructions) ?? []
+    return found.prefix(1) + found.dropFirst().prefix { $0.bytes.contains { $0 != 0 } }
   }
 }
 

@@ -5,7 +5,7 @@ extension VCPUState {
   /// Everything, in lines of at most 78 characters: registers, code, exits, page walks.
   func lines(_ instructions: [DisassembledInstruction], hasDisassembler: Bool) -> [String] {
     generalRegisters + controlRegisters + segments + tables + debug + pending
-      + codeLines(instructions, hasDisassembler: hasDisassembler) + exitLines(exits) + walks
+      + shortLines(instructions, hasDisassembler: hasDisassembler) + walks
   }
 
   /// Where the vCPU was, without its registers: for one that did nothing wrong.
@@ -46,10 +46,11 @@ extension VCPUState {
   /// One line for each set of segment registers that hold the same.
   private var segments: [String] {
     let special = specialRegisters
-    let all = [
-      ("cs", special.cs), ("ss", special.ss), ("ds", special.ds), ("es", special.es),
-      ("fs", special.fs), ("gs", special.gs), ("tr", special.tr),
-    ] + (special.ldt.selector == 0 ? [] : [("ldt", special.ldt)])
+    let all =
+      [
+        ("cs", special.cs), ("ss", special.ss), ("ds", special.ds), ("es", special.es),
+        ("fs", special.fs), ("gs", special.gs), ("tr", special.tr),
+      ] + (special.ldt.selector == 0 ? [] : [("ldt", special.ldt)])
     var groups: [(names: [String], text: String)] = []
     for (name, segment) in all {
       let text = segment.unusable != 0 ? "unusable" : describe(segment)
@@ -82,14 +83,16 @@ extension VCPUState {
         return "\(exception.name) "
           + (gate.map { "\(pad($0.selector, 2)):\(pad($0.offset, 1))" } ?? "none")
       }
-    return [describe("gdt", gdt), interrupts] + wrapped("gates:", handlers)
+    return [describe("gdt", gdt), interrupts] + wrapped(["gates:"] + listed(handlers), indent: "  ")
   }
 
   private func describe(_ name: String, _ table: DescriptorTableSummary) -> String {
     let entries =
-      table.readable < table.count
-      ? "\(table.present) of \(table.count) entries present, only \(table.readable) readable"
-      : "\(table.present) of \(table.count) entries present"
+      table.count == 0
+      ? "no entries"
+      : table.readable < table.count
+        ? "\(table.present) of \(table.count) entries present, only \(table.readable) readable"
+        : "\(table.present) of \(table.count) entries present"
     return "\(name) base \(pad(table.base, 16)) limit \(pad(table.limit, 4)): \(entries)"
   }
 
@@ -147,130 +150,8 @@ extension VCPUState {
 
   private func exitLines(_ exits: [ExitRecord]) -> [String] {
     guard !exits.isEmpty else { return ["exits: none to a device"] }
-    return wrapped("last \(exits.count) exits:", ExitRecord.summaries(of: exits))
+    let cycle = ExitRecord.cycle(of: exits)
+    let head = "last \(exits.count) exits\(cycle.count < exits.count ? ", over and over" : ""):"
+    return wrapped([head] + listed(ExitRecord.summaries(of: cycle)), indent: "  ")
   }
-}
-
-extension ExitRecord {
-  /// One text for each access, or for several in a row that are the same.
-  static func summaries(of records: [ExitRecord]) -> [String] {
-    var groups: [(record: ExitRecord, times: Int)] = []
-    for record in records {
-      if let last = groups.last, last.record == record {
-        groups[groups.count - 1].times += 1
-      } else {
-        groups.append((record, 1))
-      }
-    }
-    return groups.map { record, times in
-      times == 1 ? record.summary : "\(record.summary) (\(times) times)"
-    }
-  }
-
-  /// `out 3f8 48`: port or address, value in as many digits as it has; elements of strings.
-  private var summary: String {
-    let name =
-      switch kind {
-      case .in: "in"
-      case .out: "out"
-      case .load: "load"
-      case .store: "store"
-      }
-    let text = "\(name) \(pad(address, 1)) \(pad(value, size * 2))"
-    return count == 1 ? text : "rep \(text) and \(count - 1) more"
-  }
-}
-
-// MARK: - Page walks
-
-extension VCPUState {
-  /// The walks; a walk begins after the entries that it shares with the one before.
-  private var walks: [String] {
-    guard instructionWalk.entries.count > 0 else {
-      return [
-        "paging is off: rip \(describe(instructionWalk)), stack \(describe(stackWalk))"
-      ]
-    }
-    var shown = [
-      ("rip", instructionWalk), (mode.bits == 64 ? "rsp-8" : "stack", stackWalk),
-    ]
-    // Without a page fault CR2 is 0, and nobody's address.
-    if specialRegisters.cr2 != 0 { shown.append(("cr2", faultWalk)) }
-    var lines: [String] = []
-    var previous: [PageWalk.Entry] = []
-    for (name, walk) in shown {
-      let shared = zip(walk.entries, previous).prefix { $0 == $1 }.count
-      previous = walk.entries
-      lines.append("walk of \(name) \(describe(walk))")
-      if shared > 0 {
-        let names = walk.entries.prefix(shared).map { "\($0.name)[\($0.index)]" }
-        lines.append("  \(names.joined(separator: ", ")) as above")
-      }
-      lines += walk.entries.dropFirst(shared).map(describe)
-    }
-    return lines
-  }
-
-  private func describe(_ walk: PageWalk) -> String {
-    let start = "\(pad(walk.linear, 8)) -> "
-    guard let physical = walk.physical else { return "\(start)nothing: \(walk.failure)" }
-    let place =
-      switch map.place(of: physical) {
-      case .ram: "RAM"
-      case .framebuffer: "framebuffer"
-      case .nothing: "no memory"
-      }
-    if case .mapped(_, let size) = walk.outcome {
-      return "\(start)\(pad(physical, 8)), \(place), \(Self.describe(pageSize: size)) page"
-    }
-    return "\(start)\(place)"
-  }
-
-  private static func describe(pageSize: UInt64) -> String {
-    switch pageSize {
-    case 1 << 30: "1 GiB"
-    case 4 << 20: "4 MiB"
-    case 2 << 20: "2 MiB"
-    default: "4 KiB"
-    }
-  }
-
-  private func describe(_ entry: PageWalk.Entry) -> String {
-    let flags: [(UInt64, String)] = [
-      (0, "present"), (1, "write"), (2, "user"), (5, "accessed"), (6, "dirty"), (7, "large"),
-      (63, "no-execute"),
-    ]
-    let set = flags.filter { bit, name in
-      entry.value >> bit & 1 != 0 && !(name == "large" && entry.name == "PTE")
-    }
-    let names = set.isEmpty ? "not present" : set.map(\.1).joined(separator: " ")
-    return "  \(entry.name)[\(entry.index)] at \(pad(entry.address, 1)): \(pad(entry.value, 1)) "
-      + (set.first?.1 == "present" || set.isEmpty ? names : "not present, \(names)")
-  }
-}
-
-// MARK: - Text
-
-/// Named values in a row.
-private func row(_ values: [(String, UInt64)]) -> String {
-  values.map { "\($0) \(pad($1, 16))" }.joined(separator: "  ")
-}
-
-/// `items` after `head`, separated by commas, in lines of at most 78 characters.
-func wrapped(_ head: String, _ items: [String]) -> [String] {
-  var lines = [head]
-  for (index, item) in items.enumerated() {
-    let text = index + 1 < items.count ? "\(item)," : item
-    if lines[lines.count - 1].count + 1 + text.count <= 78 {
-      lines[lines.count - 1] += " \(text)"
-    } else {
-      lines.append("  \(text)")
-    }
-  }
-  return lines
-}
-
-/// Hexadecimal without prefix, padded to `digits`.
-private func pad(_ value: some FixedWidthInteger, _ digits: Int) -> String {
-  String(value.hexadecimal(digits: digits).dropFirst(2))
 }

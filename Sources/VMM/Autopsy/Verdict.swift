@@ -6,7 +6,8 @@ import KVM
 /// A wrong verdict costs more than none: each rule rests on what the registers and the memory
 /// prove, and what is only likely is put as a question.
 struct Verdict {
-  let cause: CrashReport.Cause
+  /// nil for a vCPU that was stopped from outside.
+  let cause: CrashReport.Cause?
   let state: VCPUState
   let resetsAtShutdown: Bool
   let instructions: [DisassembledInstruction]
@@ -14,11 +15,12 @@ struct Verdict {
   /// nil where nothing can be told for sure.
   var sentence: String? {
     switch cause {
+    case nil: misplaced ?? endlessLoop
     case .tripleFault:
-      lostRegisters ?? badInstructionPointer ?? wrongMode ?? unsupportedPaging ?? unhandledException
+      lostRegisters ?? misplaced ?? wrongMode ?? unsupportedPaging ?? unhandledException
         ?? badStackPointer
     case .emulationFailure:
-      badInstructionPointer ?? wrongMode ?? unsupportedInstruction
+      misplaced ?? wrongMode ?? unsupportedInstruction
     case .internalError(suberror: 3):
       // KVM_INTERNAL_ERROR_DELIVERY_EV
       "an exception or interrupt could not be delivered: the IDT, the handler's stack or the TSS "
@@ -26,7 +28,7 @@ struct Verdict {
     case .failedEntry(let reason) where reason & 0xFFFF == 33:
       // VM-entry failure due to invalid guest state: Intel SDM volume 3, appendix C.
       "the guest's control and segment registers contradict each other"
-    case .internalError, .failedEntry, .unknownExit, .runFailed: badInstructionPointer
+    case .internalError, .failedEntry, .unknownExit, .runFailed: misplaced
     }
   }
 
@@ -48,6 +50,13 @@ extension Verdict {
   /// This many bytes of 0 are no code: `add %al, (%rax)`, four times.
   private static let zeros = [UInt8](repeating: 0, count: 8)
 
+  /// RIP where no code is, and what is wrong with the stack that may have led there.
+  private var misplaced: String? {
+    badInstructionPointer.map { reason in
+      badStackPointer.map { "\(reason); \($0)" } ?? reason
+    }
+  }
+
   private var badInstructionPointer: String? {
     let address = state.instructionPointer
     let isZeroed = state.code.starts(with: Self.zeros)
@@ -59,16 +68,36 @@ extension Verdict {
     }
     switch state.map.place(of: physical) {
     case .ram:
-      return isZeroed
-        ? "zeroed memory executed at \(address.hexadecimal): \(Self.mayBeMisplaced)" : nil
+      if isZeroed {
+        return "zeroed memory executed at \(address.hexadecimal): \(Self.mayBeMisplaced)"
+      }
+      return table(at: address).map {
+        "RIP \(address.hexadecimal) lies in the \($0), where no code is: was a null pointer called?"
+      }
     case .framebuffer:
       return "RIP \(address.hexadecimal) lies in the framebuffer"
     case .nothing:
-      if state.map.memory.read(16, at: GuestAddress(physical &- 16))?.allSatisfy({ $0 == 0 }) == true {
+      if state.map.memory.read(16, at: GuestAddress(physical &- 16))?.allSatisfy({ $0 == 0 })
+        == true
+      {
         return "ran through zeroed memory to the end of RAM: \(Self.mayBeMisplaced)"
       }
       return "RIP \(address.hexadecimal) lies outside RAM, \(ram)"
     }
+  }
+
+  /// The table of the processor's own that `address` lies in.
+  private func table(at address: UInt64) -> String? {
+    guard !state.mode.isReal else { return nil }
+    let special = state.specialRegisters
+    if address &- special.gdt.base <= UInt64(special.gdt.limit) { return "GDT" }
+    // A limit of 0 is how guests say that there is none.
+    if special.idt.limit > 0, address &- special.idt.base <= UInt64(special.idt.limit) {
+      return "IDT"
+    }
+    let task = special.tr
+    let isLoaded = task.selector != 0 && address &- task.base <= UInt64(task.limit)
+    return isLoaded ? "TSS" : nil
   }
 
   private var badStackPointer: String? {
@@ -128,23 +157,41 @@ extension Verdict {
     0xEA: "a far jmp",
   ]
 
-  /// Some KVMs that emulate the processor know no paging but that of long mode, and end the guest
-  /// at the first instruction after it was switched on.
+  /// KVMs that emulate the processor may know no paging but that of long mode, and end the guest at
+  /// the instruction that switches it on.
   private var unsupportedPaging: String? {
     let special = state.specialRegisters
-    guard special.cr0 & ControlRegister.paging != 0,
-      special.efer & ControlRegister.longModeActive == 0,
-      state.instructionWalk.physical != nil, Trigger(state) == nil
+    guard case .protected(bits: 32) = state.mode,
+      special.cr0 & ControlRegister.paging == 0,
+      special.efer & ControlRegister.longModeEnable == 0,
+      // mov %reg, %cr0
+      state.code.count >= 3, state.code.starts(with: [0x0F, 0x22]), state.code[2] & 0xF8 == 0xC0,
+      state.registers.general(Int(state.code[2] & 7)) & ControlRegister.paging != 0
     else { return nil }
-    let before = LinearMemory(special: special, memory: state.map.memory)
-      .read(3, at: state.instructionPointer &- 3)
-    // mov %reg, %cr0
-    guard before.count == 3, before.prefix(2) == [0x0F, 0x22], before[2] & 0xF8 == 0xC0 else {
-      return nil
-    }
-    return "died as it switched \(state.instructionWalk.paging) on, with RIP mapped: this host's KVM "
-      + "may not support it; scanline probe tells"
+    return "died as it switched 32-bit paging on, which this host's KVM may not support: scanline "
+      + "probe tells"
   }
+
+  /// What a vCPU was at that would not end by itself.
+  private var endlessLoop: String? {
+    let jumps = [[0xEB, 0xFE], [0xE9, 0xFB, 0xFF, 0xFF, 0xFF]] as [[UInt8]]
+    if jumps.contains(where: { state.code.starts(with: $0) }) {
+      let interrupts = state.registers.rflags & Self.interruptFlag != 0 ? "on" : "off"
+      return "it jumped to itself for ever, with interrupts \(interrupts)"
+    }
+    guard state.exits.count == ExitHistory.capacity, let last = state.exits.last,
+      state.exits.allSatisfy({ $0 == last })
+    else { return nil }
+    let value = last.value.hexadecimal
+    return switch last.kind {
+    case .in: "it polled port \(last.address.hexadecimal), which always read \(value)"
+    case .load: "it polled address \(last.address.hexadecimal), which always read \(value)"
+    case .out, .store: nil
+    }
+  }
+
+  /// RFLAGS.IF.
+  private static let interruptFlag: UInt64 = 1 << 9
 }
 
 // MARK: - Which exception

@@ -8,7 +8,7 @@ extension CrashReport {
   public func details(_ disassembler: Disassembler?) -> [String] {
     guard let state else { return [] }
     let instructions = state.instructions(disassembler)
-    return Self.wrapped(verdict(instructions))
+    return sentence(verdict(instructions))
       + state.lines(instructions, hasDisassembler: disassembler != nil)
   }
 
@@ -24,19 +24,6 @@ extension CrashReport {
       ).sentence
     }
   }
-
-  /// The sentence in lines of at most 78 characters.
-  private static func wrapped(_ sentence: String?) -> [String] {
-    var lines: [String] = []
-    for word in (sentence ?? "").split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= 78 {
-        lines[lines.count - 1] = "\(last) \(word)"
-      } else {
-        lines.append(String(word))
-      }
-    }
-    return lines
-  }
 }
 
 extension VCPUState {
@@ -46,8 +33,11 @@ extension VCPUState {
     switch mpState {
     case .uninitialized?, .initReceived?: return [headline]
     default:
-      return [headline]
-        + shortLines(instructions(disassembler), hasDisassembler: disassembler != nil)
+      let instructions = instructions(disassembler)
+      let verdict = Verdict(
+        cause: nil, state: self, resetsAtShutdown: false, instructions: instructions)
+      return [headline] + sentence(verdict.sentence)
+        + shortLines(instructions, hasDisassembler: disassembler != nil)
     }
   }
 
@@ -59,4 +49,9 @@ extension VCPUState {
     default: "vCPU \(cpu) was at \(place)"
     }
   }
+}
+
+/// `text` in lines; none if there is none.
+private func sentence(_ text: String?) -> [String] {
+  wrapped((text ?? "").split(separator: " ").map(String.init))
 }
