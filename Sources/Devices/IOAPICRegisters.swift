@@ -5,6 +5,8 @@
 public struct IOAPICRegisters: Sendable {
   /// Inputs, INTIN0 to INTIN23.
   public static let pinCount = 24
+  /// With an EOI register.
+  public static let version: UInt8 = 0x20
 
   /// A redirection table entry (IOREDTBL).
   public struct Entry: Equatable, Sendable {
@@ -56,7 +58,7 @@ public struct IOAPICRegisters: Sendable {
   // MARK: - Registers
 
   private static let identification: UInt8 = 0x00
-  private static let version: UInt8 = 0x01
+  private static let versionRegister: UInt8 = 0x01
   private static let arbitration: UInt8 = 0x02
   private static let redirectionTable: UInt8 = 0x10
 
@@ -85,7 +87,7 @@ public struct IOAPICRegisters: Sendable {
   private func readSelected() -> UInt32 {
     switch selected {
     case Self.identification, Self.arbitration: return id
-    case Self.version: return UInt32(Self.pinCount - 1) << 16 | 0x20
+    case Self.versionRegister: return UInt32(Self.pinCount - 1) << 16 | UInt32(Self.version)
     default:
       guard let (pin, isHigh) = selectedEntry else { return 0 }
       return UInt32(truncatingIfNeeded: entries[pin].rawValue >> (isHigh ? 32 : 0))

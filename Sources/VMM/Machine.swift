@@ -99,21 +99,24 @@ public final class Machine: Sendable {
     ports = PortBus(claims)
     let memoryDevices = MMIOBus(
       board.interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? [])
-    let loop = ExitLoop(ports: ports, memory: memoryDevices)
     let interrupts = board.interrupts
     monitorsHalts = interrupts.arrangement.hasLocalAPICs
     let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
     FirmwareTables(
       cpuCount: UInt8(clamping: configuration.cpuCount),
-      hasLocalAPIC: board.hasKernelInterruptController,
-      ioAPICVersion: FirmwareTables.kernelIOAPICVersion, processor: MPTable.Processor(cpuid)
+      hasLocalAPIC: interrupts.arrangement.hasLocalAPICs,
+      ioAPICVersion: interrupts.ioAPICVersion, processor: MPTable.Processor(cpuid)
     ).write(to: memory)
+    let map = PhysicalMap(
+      memory: memory, videoMemorySize: UInt64(board.video?.memory.size ?? 0))
     var vcpus: [VCPUThread] = []
     for id in 0..<UInt32(configuration.cpuCount) {
       vcpus.append(
         VCPUThread(
           vcpu: try board.makeVCPU(id: id, cpuid: cpuid, entry: id == 0 ? entry : nil),
-          loop: loop, memory: memory, dirtyLog: board.video?.log, interrupts: interrupts,
+          loop: ExitLoop(ports: ports, memory: memoryDevices), map: map,
+          resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log,
+          interrupts: interrupts,
           control: control))
     }
     self.vcpus = vcpus
@@ -204,6 +207,9 @@ public final class Machine: Sendable {
 
   /// How often the guest has told by `pvpanic` that its crash kernel takes over.
   public var crashLoadedCount: UInt64 { debugPorts.panic.crashLoadedCount }
+  /// Where each vCPU was when the time limit, or the crash of one of them, stopped the machine. Empty
+  /// before ``wait()`` has returned, and after other endings.
+  public var lastStates: [VCPUState] { vcpus.compactMap(\.lastState) }
 
   /// A copy of `count` bytes of RAM at `address`; nil unless all of them are RAM. Exact after
   /// ``wait()``.

@@ -111,7 +111,7 @@ struct MachineRun {
   private func explain(_ ending: Ending, _ machine: Machine) {
     if let error = machine.displayFailure { StandardError.say("display: \(error)") }
     if let summary = ending.summary, !quiet || !ending.isExpected { StandardError.say(summary) }
-    for line in ending.details { StandardError.write("  \(line)\n") }
+    for line in ending.details(machine.lastStates) { StandardError.write("  \(line)\n") }
     if machine.crashLoadedCount > 0 {
       StandardError.say(
         "the guest's kernel crashed, and its crash kernel took over (pvpanic)")

@@ -81,8 +81,19 @@ extension Ending {
     }
   }
 
+  /// More vCPUs than this say little more than the first ones.
+  private static let shownCPUs = 8
+
   /// Further lines for a person.
-  var details: [String] {
-    if case .crash(let report) = self { report.details } else { [] }
+  ///
+  /// - Parameter states: Where each vCPU was when the machine stopped.
+  func details(_ states: [VCPUState]) -> [String] {
+    switch self {
+    case .crash(let report):
+      let others = states.filter { $0.cpu != report.cpu }
+      return report.details + others.prefix(Self.shownCPUs).map { $0.headline }
+    case .timeout: return states.prefix(Self.shownCPUs).flatMap { $0.summary() }
+    default: return []
+    }
   }
 }

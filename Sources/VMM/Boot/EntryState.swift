@@ -104,8 +104,7 @@ struct EntryState {
   }
 }
 
-/// The bits of CR0, CR4 and IA32_EFER that the entry states set (Intel SDM volume 3, section 2.5
-/// and 2.2.1).
+/// Bits of CR0, CR4 and IA32_EFER (Intel SDM volume 3, section 2.5 and 2.2.1).
 enum ControlRegister {
   static let protectionEnable: UInt64 = 1 << 0
   static let monitorCoprocessor: UInt64 = 1 << 1
@@ -113,9 +112,11 @@ enum ControlRegister {
   static let numericError: UInt64 = 1 << 5
   static let writeProtect: UInt64 = 1 << 16
   static let paging: UInt64 = 1 << 31
+  static let pageSizeExtensions: UInt64 = 1 << 4
   static let physicalAddressExtension: UInt64 = 1 << 5
   static let osFXSR: UInt64 = 1 << 9
   static let osXMMExceptions: UInt64 = 1 << 10
+  static let linearAddresses57: UInt64 = 1 << 12
   static let longModeEnable: UInt64 = 1 << 8
   static let longModeActive: UInt64 = 1 << 10
 }

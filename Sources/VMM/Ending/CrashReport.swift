@@ -1,4 +1,3 @@
-public import CKVM
 public import KVM
 
 /// What a vCPU looked like when it could not go on.
@@ -19,18 +18,19 @@ public struct CrashReport: Sendable {
     case runFailed(KVMError)
   }
 
-  /// An x86 instruction has at most 15 bytes.
-  static let longestInstruction = 15
-  /// RFLAGS.IF.
-  static let interruptFlag: UInt64 = 1 << 9
-
-  public let cpu: UInt32
   public let cause: Cause
-  /// nil when KVM would not tell.
-  public let registers: Registers?
-  public let specialRegisters: SpecialRegisters?
+  /// Where the vCPU was; nil when KVM would not tell its registers.
+  public let state: VCPUState?
+  public let cpu: UInt32
+  /// Whether the host's processor loses the registers at a triple fault.
+  let resetsAtShutdown: Bool
+
+  public var registers: Registers? { state?.registers }
+  public var specialRegisters: SpecialRegisters? { state?.specialRegisters }
   /// The bytes from the instruction on, as far as they are known.
-  public let instruction: [UInt8]
+  public var instruction: [UInt8] {
+    Array((state?.code ?? []).prefix(VCPUState.longestInstruction))
+  }
   /// The last codes that the guest wrote to the POST port, 0x80, in order.
   public internal(set) var postCodes: [UInt8] = []
 

@@ -52,6 +52,7 @@ struct InterruptSystem: Sendable {
     switch arrangement {
     case .kernel:
       try machine.vm.makeIRQChip()
+      try machine.vm.setGSIRouting(kernelRoutes)
       try machine.vm.makePIT2()
     case .split:
       try machine.vm.enable(.splitIRQChip, arguments: UInt64(IOAPICRegisters.pinCount))
@@ -60,10 +61,40 @@ struct InterruptSystem: Sendable {
     }
   }
 
-  /// The wire to ISA interrupt `irq`, which is also input `irq` of the I/O APIC.
+  /// KVM's default, but for the timer.
+  private static var kernelRoutes: [GSIRoute] {
+    var routes: [GSIRoute] = []
+    for gsi in 0..<UInt32(IOAPICRegisters.pinCount) {
+      if gsi < 16 {
+        routes.append(.irqChip(gsi: gsi, gsi < 8 ? .picMaster : .picSlave, pin: gsi % 8))
+      }
+      // Nothing drives GSI 2: the PIC's input is the slave's, and the I/O APIC's is the timer's.
+      if gsi != 2 {
+        routes.append(.irqChip(gsi: gsi, .ioapic, pin: UInt32(ioAPICPin(of: Int(gsi)))))
+      }
+    }
+    return routes
+  }
+
+  /// The version of the I/O APIC, as its register tells it; nil if there is none.
+  var ioAPICVersion: UInt8? {
+    switch arrangement {
+    case .kernel: FirmwareTables.kernelIOAPICVersion
+    case .split: IOAPICRegisters.version
+    case .userSpace: nil
+    }
+  }
+
+  /// The input of the I/O APIC to which ISA interrupt `irq` is wired: the timer's to input 2, as on
+  /// every PC.
+  private static func ioAPICPin(of irq: Int) -> Int {
+    irq == Int(InterruptWiring.timerInterrupt) ? Int(InterruptWiring.timerPin) : irq
+  }
+
+  /// The wire to ISA interrupt `irq`.
   func line(_ irq: Int) -> any InterruptLine {
     if let pic, let ioapic {
-      TwoLines(first: pic.line(irq), second: ioapic.line(irq))
+      TwoLines(first: pic.line(irq), second: ioapic.line(Self.ioAPICPin(of: irq)))
     } else if let pic {
       pic.line(irq)
     } else {

@@ -4,6 +4,8 @@ import KVM
 package struct ExitLoop {
   private let ports: PortBus
   private let memory: MMIOBus
+  /// What the vCPU did last. Each vCPU has a loop of its own for it.
+  let history = ExitHistory()
 
   init(ports: PortBus, memory: MMIOBus) {
     self.ports = ports
@@ -24,8 +26,10 @@ package struct ExitLoop {
       switch exit {
       case .portIO(let access):
         ports.serve(access)
+        history.record(access)
       case .mmio(let access):
         if !memory.serve(access) { serveUnclaimed(access) }
+        history.record(access)
       case .again:
         // A vCPU that waits for INIT or SIPI returns EAGAIN when one has arrived.
         continue

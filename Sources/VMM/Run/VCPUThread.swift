@@ -7,7 +7,8 @@ import Synchronization
 final class VCPUThread: Kickable, @unchecked Sendable {
   let vcpu: VCPU
   private let loop: ExitLoop
-  private let memory: GuestMemory
+  private let map: PhysicalMap
+  private let resetsAtShutdown: Bool
   private let dirtyLog: DirtyLog?
   let interrupts: InterruptSystem
   let control: RunControl
@@ -16,14 +17,16 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private let thread = Mutex<Thread?>(nil)
   /// Which ``HaltMonitor`` round this vCPU has answered, and what it said.
   private let haltReport = Atomic<UInt64>(0)
+  private let stateAtEnd = Mutex<VCPUState?>(nil)
 
   init(
-    vcpu: consuming VCPU, loop: ExitLoop, memory: GuestMemory, dirtyLog: DirtyLog?,
-    interrupts: InterruptSystem, control: RunControl
+    vcpu: consuming VCPU, loop: ExitLoop, map: PhysicalMap, resetsAtShutdown: Bool,
+    dirtyLog: DirtyLog?, interrupts: InterruptSystem, control: RunControl
   ) {
     self.vcpu = vcpu
     self.loop = loop
-    self.memory = memory
+    self.map = map
+    self.resetsAtShutdown = resetsAtShutdown
     self.dirtyLog = dirtyLog
     self.interrupts = interrupts
     self.control = control
@@ -64,6 +67,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     do {
       while try handle(loop.run(vcpu)) {}
       try completePendingIO()
+      keepState()
     } catch {
       control.stop(.crash(report(.runFailed(error))))
     }
@@ -128,26 +132,25 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   }
 
   private func report(_ cause: CrashReport.Cause, instruction: [UInt8] = []) -> CrashReport {
-    let registers = try? vcpu.registers()
-    let specialRegisters = try? vcpu.specialRegisters()
-    return CrashReport(
-      cpu: vcpu.id, cause: cause, registers: registers, specialRegisters: specialRegisters,
-      instruction: instruction.isEmpty
-        ? code(at: registers, specialRegisters) : instruction)
+    CrashReport(
+      cause: cause, state: state(instruction: instruction), cpu: vcpu.id,
+      resetsAtShutdown: resetsAtShutdown)
   }
 
-  /// The bytes that the vCPU was about to execute, read through its own page tables.
-  private func code(
-    at registers: Registers?, _ special: SpecialRegisters?
-  ) -> [UInt8] {
-    guard let registers, let special else { return [] }
-    let linear = special.cs.base &+ registers.rip
-    guard let translation = try? vcpu.translate(linearAddress: linear), translation.valid != 0
-    else { return [] }
-    let physical = GuestAddress(translation.physical_address)
-    // Not beyond the page: the next one may lie elsewhere.
-    let count = min(CrashReport.longestInstruction, 4096 - Int(physical.rawValue % 4096))
-    return memory.read(count, at: physical) ?? []
+  private func state(instruction: [UInt8] = []) -> VCPUState? {
+    VCPUState(vcpu, exits: loop.history.records, instruction: instruction, in: map)
+  }
+
+  /// Where the vCPU was when it stopped; nil while it runs, and after an end that needs no
+  /// explanation.
+  var lastState: VCPUState? { stateAtEnd.withLock { $0 } }
+
+  /// Keeps where the vCPU was, for an end that somebody will want explained.
+  private func keepState() {
+    switch control.ending {
+    case .timeout?, .crash?: stateAtEnd.withLock { $0 = state() }
+    default: break
+    }
   }
 }
 
@@ -164,12 +167,15 @@ extension VCPUThread {
     haltReport.load(ordering: .acquiring) >> 1 == round
   }
 
+  /// RFLAGS.IF.
+  private static let interruptFlag: UInt64 = 1 << 9
+
   private func answerHaltMonitor() throws(KVMError) {
     let round = control.haltRound
     guard round != haltReport.load(ordering: .relaxed) >> 1 else { return }
     let dead =
       switch try vcpu.mpState() {
-      case .halted: try vcpu.registers().rflags & CrashReport.interruptFlag == 0
+      case .halted: try vcpu.registers().rflags & Self.interruptFlag == 0
       case .uninitialized, .initReceived: true
       default: false
       }

@@ -112,6 +112,32 @@ struct ExitLoopTests {
     #expect(try script.run(PortBus([])) == "halt")
   }
 
+  @Test("the last accesses are remembered with their values, the oldest first")
+  func history() throws {
+    let device = RecordingDevice()
+    let loop = ExitLoop(ports: PortBus([([0x100...0x10F], device)]))
+    let script = ExitScript(
+      (0..<30).map { .portIO(.out, port: 0x500, size: 1, data: [$0, 0xEE]) } + [
+        .portIO(.out, port: 0x100, size: 2, count: 3, data: [1, 2, 3, 4, 5, 6]),
+        .portIO(.in, port: 0x101, size: 4, data: []),
+        .mmio(isWrite: true, length: 8, data: [1, 2, 3, 4, 5, 6, 7, 8]),
+        .mmio(isWrite: false, length: 3, data: [0, 0, 0, 0, 0, 0, 0, 0]),
+      ])
+    #expect(loop.history.records == [])
+    #expect("\(try loop.run(Source(script: script)))" == "halt")
+    let records = loop.history.records
+    #expect(records.count == 32)
+    #expect(records.prefix(28).map(\.value) == (2..<30).map { $0 })
+    #expect(
+      records.suffix(4) == [
+        ExitRecord(kind: .out, address: 0x100, size: 2, count: 3, value: 0x0201),
+        ExitRecord(kind: .in, address: 0x101, size: 4, count: 1, value: 0xA1B2_C3D4),
+        ExitRecord(
+          kind: .store, address: 0xD000_0000, size: 8, count: 1, value: 0x0807_0605_0403_0201),
+        ExitRecord(kind: .load, address: 0xD000_0000, size: 3, count: 1, value: 0xFF_FFFF),
+      ])
+  }
+
   @Test("an error of KVM_RUN is thrown")
   func failure() {
     #expect(throws: KVMError.self) { try ExitScript([.failure]).run(PortBus([])) }
