@@ -3,9 +3,18 @@ import KVM
 /// The hot path: exit, device, `KVM_RUN`.
 package struct ExitLoop {
   private let ports: PortBus
+  private let counters: ExitCounters
+  /// nil where every write is an exit.
+  private let coalesced: CoalescedWrites?
 
-  package init(ports: PortBus) {
+  package init(ports: PortBus, counters: ExitCounters) {
+    self.init(ports: ports, counters: counters, coalesced: nil)
+  }
+
+  init(ports: PortBus, counters: ExitCounters, coalesced: CoalescedWrites?) {
     self.ports = ports
+    self.counters = counters
+    self.coalesced = coalesced
   }
 
   /// Runs `source` and serves its port and memory accesses, until it exits for another reason.
@@ -14,15 +23,20 @@ package struct ExitLoop {
   func run(_ source: borrowing some ExitSource & ~Copyable) throws(KVMError) -> VCPUExit {
     while true {
       let exit = try source.run()
+      // What KVM has collected is older than any exit.
+      coalesced?.drain()
       switch exit {
       case .portIO(let access):
+        counters.countPort(access.port)
         ports.serve(access)
       case .mmio(let access):
+        counters.count(.mmio)
         serveUnclaimed(access)
       case .again:
         // A vCPU that waits for INIT or SIPI returns EAGAIN when one has arrived.
-        continue
+        counters.count(.again)
       default:
+        counters.count(ExitReason(exit))
         return exit
       }
     }

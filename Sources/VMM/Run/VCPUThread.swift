@@ -9,20 +9,27 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private let memory: GuestMemory
   private let dirtyLog: DirtyLog?
   private let control: RunControl
+  /// nil unless its exits or accesses are traced.
+  private let trace: VCPUTrace?
+  private let times = OnceBox<HostTimes>()
   private let thread = Mutex<Thread?>(nil)
   /// Which ``HaltMonitor`` round this vCPU has answered, and what it said.
   private let haltReport = Atomic<UInt64>(0)
 
   init(
     vcpu: consuming VCPU, loop: ExitLoop, memory: GuestMemory, dirtyLog: DirtyLog?,
-    control: RunControl
+    control: RunControl, trace: VCPUTrace? = nil
   ) {
     self.vcpu = vcpu
     self.loop = loop
     self.memory = memory
     self.dirtyLog = dirtyLog
     self.control = control
+    self.trace = trace
   }
+
+  /// What the thread has used of the host's processors; nil until it has ended.
+  var hostTimes: HostTimes? { times.value }
 
   /// The kernel's statistics of this vCPU, readable while it runs.
   func statistics() throws(KVMError) -> BinaryStatistics {
@@ -55,12 +62,28 @@ final class VCPUThread: Kickable, @unchecked Sendable {
 
   private func run() {
     KickSignal.unblock()
+    let start = monotonicNanoseconds()
+    defer { times.set { HostTimes.ofThisThread(since: start) } }
     do {
-      while try handle(loop.run(vcpu)) {}
+      while try handle(runLoop()) {}
       try completePendingIO()
     } catch {
       control.stop(.crash(report(.runFailed(error))))
     }
+  }
+
+  /// The exit loop, by way of the trace if there is one.
+  private func runLoop() throws(KVMError) -> VCPUExit {
+    guard let trace else { return try loop.run(vcpu) }
+    return try loop.run(TracedSource(thread: self, trace: trace))
+  }
+
+  /// A vCPU whose exits are traced.
+  private struct TracedSource: ExitSource {
+    let thread: VCPUThread
+    let trace: VCPUTrace
+
+    func run() throws(KVMError) -> VCPUExit { try trace.run(thread.vcpu) }
   }
 
   /// Handles an exit that is not an access. False when the thread should end.
@@ -104,7 +127,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     // Only a string instruction needs more than a few rounds, one for each batch. A guest chooses
     // its length, so there is a limit; between batches the instruction can be restarted.
     for _ in 0..<1024 {
-      if case .interrupted = try loop.run(vcpu) { return }
+      if case .interrupted = try runLoop() { return }
     }
   }
 
