@@ -22,7 +22,7 @@ public final class Machine: Sendable {
   let virtualMachine: SharedMachine
   /// nil where every byte that the guest sends is an exit.
   let coalesced: CoalescedWrites?
-  private let coalescedSerial: CoalescedSerialPort?
+  let coalescedSerial: CoalescedSerialPort?
   private let tracer: Tracer?
   private let ports: PortBus
   let flusher: Flusher?
