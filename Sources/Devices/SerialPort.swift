@@ -35,6 +35,7 @@ public final class SerialPort: PortIODevice {
     var inputEnded = false
     var breakPending = false
     var interruptAsserted = false
+    var bytesReceived: UInt64 = 0
   }
 
   /// The ports that the UART decodes.
@@ -46,9 +47,11 @@ public final class SerialPort: PortIODevice {
   private let onInputLow: @Sendable () -> Void
   private let state: Mutex<State>
   private let transmitting = Mutex(())
+  /// How many bytes the sink has taken; changed under `transmitting` only.
+  private let transmitted = Atomic<UInt64>(0)
   /// `UART16550.transmitsWithoutTrace`, for a look without the lock. A guest that polls writes THR
   /// with nothing else going on; then `transmitting` is all that is needed.
-  private let transmitsWithoutTrace = Atomic(true)
+  private let isTransmitTraceless = Atomic(true)
 
   /// Creates a port after master reset, its interrupt line low.
   ///
@@ -113,7 +116,7 @@ public final class SerialPort: PortIODevice {
   private func writeSettings(_ register: UInt8, _ value: UInt8) {
     let isInputLow = state.withLock { state in
       state.uart.write(register, value)
-      transmitsWithoutTrace.store(state.uart.transmitsWithoutTrace, ordering: .releasing)
+      isTransmitTraceless.store(state.uart.transmitsWithoutTrace, ordering: .releasing)
       switch register {
       case UART16550.Register.fifoControl where state.uart.receivedCount == 0:
         state.input.putBack()
@@ -130,12 +133,18 @@ public final class SerialPort: PortIODevice {
 
   private func transmit(_ value: UInt8) {
     transmitting.withLock { _ in
-      if transmitsWithoutTrace.load(ordering: .acquiring) {
-        output.write(value)
+      if transmitsWithoutTrace {
+        send(value)
       } else {
         transmitThroughUART(value)
       }
     }
+  }
+
+  private func send(_ value: UInt8) {
+    output.write(value)
+    // No other writer: a plain addition, without a locked instruction.
+    transmitted.store(transmitted.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
   }
 
   /// Out of line, so that the way without a trace is short.
@@ -148,9 +157,14 @@ public final class SerialPort: PortIODevice {
       let character = state.uart.transmit()
       return (character, settle(&state))
     }
-    if let character { output.write(character) }
+    if let character { send(character) }
     if isInputLow { onInputLow() }
   }
+
+  /// Whether a write to THR does nothing now but send the byte: the divisor latch is closed, and
+  /// there is no break, no loop, and no interrupt for an empty transmitter. Then nobody can tell
+  /// when between two other accesses to the port it took effect.
+  public var transmitsWithoutTrace: Bool { isTransmitTraceless.load(ordering: .acquiring) }
 
   // MARK: The host's side
 
@@ -163,6 +177,7 @@ public final class SerialPort: PortIODevice {
   public func enqueue(_ bytes: Span<UInt8>) -> Int {
     let (accepted, isInputLow) = state.withLock { state in
       let accepted = state.inputEnded ? 0 : state.input.append(bytes)
+      state.bytesReceived &+= UInt64(truncatingIfNeeded: accepted)
       return (accepted, settle(&state))
     }
     if isInputLow { onInputLow() }
@@ -201,6 +216,12 @@ public final class SerialPort: PortIODevice {
     }
     if isInputLow { onInputLow() }
   }
+
+  /// How many bytes the sink has taken.
+  public var bytesTransmitted: UInt64 { transmitted.load(ordering: .relaxed) }
+
+  /// How many bytes of input ``enqueue(_:)`` has taken.
+  public var bytesReceived: UInt64 { state.withLock { $0.bytesReceived } }
 
   /// The UART as it is now.
   public var uart: UART16550 { state.withLock { $0.uart } }
@@ -249,7 +270,7 @@ public final class SerialPort: PortIODevice {
       state.uart._checkInvariants()
       state.input._checkInvariants()
       precondition(
-        transmitsWithoutTrace.load(ordering: .relaxed) == state.uart.transmitsWithoutTrace)
+        isTransmitTraceless.load(ordering: .relaxed) == state.uart.transmitsWithoutTrace)
       precondition(state.interruptAsserted == state.uart.interruptAsserted, "stale line")
       precondition(state.uart.lineStatus.contains(.transmitterEmpty), "a byte was left behind")
       precondition(

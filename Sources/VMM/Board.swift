@@ -3,7 +3,7 @@ import KVM
 /// The virtual machine with its memory and, if it has them, its in-kernel devices: what has to be
 /// made in a certain order.
 struct Board: ~Copyable {
-  private let machine: SharedMachine
+  let machine: SharedMachine
   let memory: GuestMemory
   let video: VideoAdapter?
   let interrupts: InterruptSystem

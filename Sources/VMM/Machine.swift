@@ -17,7 +17,13 @@ import Synchronization
 public final class Machine: Sendable {
   let memory: GuestMemory
   private let control: RunControl
-  private let vcpus: [VCPUThread]
+  let vcpus: [VCPUThread]
+  let exitCounters: [ExitCounters]
+  let virtualMachine: SharedMachine
+  /// nil where every byte that the guest sends is an exit.
+  let coalesced: CoalescedWrites?
+  let coalescedSerial: CoalescedSerialPort?
+  private let tracer: Tracer?
   private let ports: PortBus
   private let debugPorts: DebugPorts
   let flusher: Flusher?
@@ -46,7 +52,13 @@ public final class Machine: Sendable {
     }
     try HostRequirements.check(hypervisor)
     let board = try Board(hypervisor, configuration)
-    memory = board.memory
+    let memory = board.memory
+    self.memory = memory
+    virtualMachine = board.machine
+    let tracer = try configuration.trace.map { trace throws(VMMError) in
+      try Tracer(trace, stopEvent: control.stopEvent)
+    }
+    self.tracer = tracer
     try image.file.load(into: memory, at: image.loadAddress)
     let entry = EntryState(image: image)
     entry.prepare(memory)
@@ -61,11 +73,23 @@ public final class Machine: Sendable {
     serialOutput = try SerialWriter(
       descriptor: configuration.serialOutput, stopEvent: control.stopEvent
     ) { control.stop($0.ending) }
-    serial = SerialPort(
-      interrupt: board.interrupts.line(4), output: serialOutput,
-      onInputLow: { inputLow.signal() })
+    let serialLine = board.interrupts.line(4)
+    let serial = SerialPort(
+      interrupt: tracer?.tracing(serialLine, gsi: 4) ?? serialLine,
+      output: tracer?.tracing(serialOutput) ?? serialOutput, onInputLow: { inputLow.signal() })
+    self.serial = serial
+    let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
+    let bootProcessor = try board.makeVCPU(id: 0, cpuid: cpuid, entry: entry)
+    let coalesced = CoalescedWrites(
+      bootProcessor, isWanted: configuration.coalescesSerialOutput, device: serial, tracer: tracer)
+    self.coalesced = coalesced
+    coalescedSerial = try coalesced.map { [serialOutput] writes throws(VMMError) in
+      try CoalescedSerialPort(
+        serial, machine: board.machine, writes: writes, stopEvent: control.stopEvent,
+        onTick: { _ = serialOutput.flush() })
+    }
     var claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)] = [
-      ([serial.ports], serial)
+      ([serial.ports], coalescedSerial ?? serial)
     ]
     let flusher = try board.video.map { video throws(VMMError) in
       try Flusher(
@@ -75,7 +99,7 @@ public final class Machine: Sendable {
           idleAfter: configuration.idleAfter, slowInterval: configuration.slowTickInterval,
           isPresented: configuration.isPresentedByGuest,
           usesWriteTrap: configuration.usesWriteTrap),
-        policy: configuration.hotPagePolicy, control: control)
+        policy: configuration.hotPagePolicy, control: control, tracer: tracer)
     }
     self.flusher = flusher
     if let video = board.video {
@@ -96,12 +120,12 @@ public final class Machine: Sendable {
       exitPorts: configuration.debugExitPorts, beside: claims, output: serialOutput,
       control: control)
     claims += debugPorts.claims
-    ports = PortBus(claims)
+    let ports = PortBus(claims)
+    self.ports = ports
     let memoryDevices = MMIOBus(
       board.interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? [])
     let interrupts = board.interrupts
     monitorsHalts = interrupts.arrangement.hasLocalAPICs
-    let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
     FirmwareTables(
       cpuCount: UInt8(clamping: configuration.cpuCount),
       hasLocalAPIC: interrupts.arrangement.hasLocalAPICs,
@@ -110,28 +134,39 @@ public final class Machine: Sendable {
     let map = PhysicalMap(
       memory: memory, videoMemorySize: UInt64(board.video?.memory.size ?? 0))
     var vcpus: [VCPUThread] = []
-    for id in 0..<UInt32(configuration.cpuCount) {
+    var exitCounters: [ExitCounters] = []
+    func add(_ vcpu: consuming VCPU) throws(VMMError) {
+      let counters = try ExitCounters()
+      exitCounters.append(counters)
       vcpus.append(
         VCPUThread(
-          vcpu: try board.makeVCPU(id: id, cpuid: cpuid, entry: id == 0 ? entry : nil),
-          loop: ExitLoop(ports: ports, memory: memoryDevices), map: map,
-          resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log,
-          interrupts: interrupts,
-          control: control))
+          vcpu: vcpu,
+          loop: ExitLoop(
+            ports: ports, memory: memoryDevices, counters: counters, coalesced: coalesced),
+          map: map, resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log,
+          interrupts: interrupts, control: control,
+          trace: tracer?.tracing(vcpu, coalesced: coalesced)))
+    }
+    try add(bootProcessor)
+    for id in 1..<UInt32(configuration.cpuCount) {
+      try add(board.makeVCPU(id: id, cpuid: cpuid, entry: nil))
     }
     self.vcpus = vcpus
+    self.exitCounters = exitCounters
     if let first = vcpus.first { interrupts.externalInterrupt.connect(first) }
   }
 
   deinit {
     control.stop(.quit)
     join()
+    tracer?.abandon()
   }
 
   /// Lets the vCPUs run. A machine runs once: a second call does nothing.
   public func start() throws(VMMError) {
     guard !wasStarted.exchange(true, ordering: .acquiringAndReleasing) else { return }
     do {
+      try tracer?.begin()
       try flusher?.start()
       // Before the vCPUs: KVM hands out a vCPU's statistics only while it does not run.
       if monitorsHalts {
@@ -160,6 +195,17 @@ public final class Machine: Sendable {
     join()
     flusher?.finish()
     return (control.ending ?? .quit).addingPOSTCodes(postCodes)
+  }
+
+  /// Writes what is left of the trace after ``wait()``, and waits for a slow reader. Without this
+  /// call the machine's end drops what cannot be written at once.
+  ///
+  /// - Returns: Why the trace is not complete, if it is not.
+  @discardableResult
+  public func finishTrace() -> VMMError? {
+    tracer?.finish().map {
+      VMMError(.io, "trace: \($0); make room for it or send it elsewhere with --trace-file")
+    }
   }
 
   /// Lends the picture: while the machine runs what can be seen of it now (R2), after ``wait()`` the
@@ -229,6 +275,7 @@ public final class Machine: Sendable {
     control.stop(.quit)
     haltMonitor.value?.join()
     timers.end()
+    coalescedSerial?.join()
     flusher?.join()
     control.removeAll()
   }

@@ -73,6 +73,9 @@ public struct CoalescedRing: ~Copyable, @unchecked Sendable {
 
   /// Takes the collected writes out of the ring, in the guest's order.
   ///
+  /// A write stays in the ring until `body` has returned or thrown, so that ``isEmpty`` tells other
+  /// threads that everything collected before has been dealt with.
+  ///
   /// - Returns: How many writes there were.
   @inlinable
   @discardableResult
@@ -89,8 +92,8 @@ public struct CoalescedRing: ~Copyable, @unchecked Sendable {
     while first != last {
       let write = unsafe CoalescedWrite(ckvm_coalesced_entries(ring)[Int(first)])
       first = (first &+ 1) % count
-      unsafe ckvm_store_release(ckvm_ring_first(ring), first)
       drained &+= 1
+      defer { unsafe ckvm_store_release(ckvm_ring_first(ring), first) }
       try body(write)
     }
     return drained

@@ -16,12 +16,12 @@ enum MeasuredPort: UInt16, CaseIterable {
   }
 
   /// The loop of a machine with these devices; what they print goes nowhere.
-  static func makeLoop() -> ExitLoop {
+  static func makeLoop() throws -> ExitLoop {
     let console = DebugConsole(output: NullSink())
     let serial = SerialPort(interrupt: UnconnectedLine(), output: NullSink())
     let ports = PortBus(
       [([serial.ports], serial), ([console.ports], console)])
-    return ExitLoop(ports: ports)
+    return ExitLoop(ports: ports, counters: try ExitCounters())
   }
 }
 

@@ -13,7 +13,7 @@ struct ExitsCommand: ParsableCommand {
   private static let stubbedExitsPerSlice = 1_000_000
 
   func run() throws {
-    let loop = MeasuredPort.makeLoop()
+    let loop = try MeasuredPort.makeLoop()
     try options.report([kernelFigure(loop), stubbedFigure(loop)])
   }
 

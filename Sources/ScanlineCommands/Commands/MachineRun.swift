@@ -10,6 +10,7 @@ struct MachineRun {
   var screenshot: String?
   var heatmap: String?
   var stats: ReportFormat?
+  var tracing: TraceOptions?
   var timeout: Seconds?
   var verbose = false
   var quiet = false
@@ -17,13 +18,14 @@ struct MachineRun {
   init() {}
 
   init(
-    _ options: MachineOptions, display: DisplayOptions, memory: ByteCount
+    _ options: MachineOptions, display: DisplayOptions, trace: TraceOptions, memory: ByteCount
   ) throws(VMMError) {
     configuration = options.configuration(memory: memory)
     try display.apply(to: &configuration)
     screenshot = display.screenshot
     heatmap = display.heatmap
-    stats = display.stats
+    stats = trace.stats
+    tracing = trace
     timeout = options.timeout
     verbose = options.verbose
     quiet = options.quiet
@@ -39,6 +41,7 @@ struct MachineRun {
     if screenshot?.usesStandardOutput == true || heatmap?.usesStandardOutput == true {
       configuration.serialOutput = .standardError
     }
+    configuration.trace = try tracing?.configuration()
     if verbose || stats != nil { configuration.sinks.append(IgnoringSink()) }
 
     let machine = try Machine(configuration, image: image)
@@ -89,6 +92,7 @@ struct MachineRun {
     case .timeout, .signal, .outputClosed, .failure: _ = machine.serialOutput.flush()
     }
     if let screenshot, screenshot.mayBlock { write(screenshot) }
+    failure = failure ?? machine.finishTrace()
     return failure
   }
 
@@ -116,8 +120,8 @@ struct MachineRun {
       StandardError.say(
         "the guest's kernel crashed, and its crash kernel took over (pvpanic)")
     }
-    if let stats, let statistics = machine.flushStatistics {
-      FlushReport(statistics).say(as: stats)
+    if let stats {
+      MachineReport(machine.statistics, display: machine.flushStatistics).say(as: stats)
     }
     guard verbose else { return }
     if let statistics = machine.flushStatistics?.frames {

@@ -15,10 +15,11 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Image") var image: ImageOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Display") var display: DisplayOptions
+  @OptionGroup(title: "Looking inside") var trace: TraceOptions
   @OptionGroup(title: "Host") var host: HostOptions
 
   func run() throws {
-    var run = try MachineRun(machine, display: display, memory: image.memory)
+    var run = try MachineRun(machine, display: display, trace: trace, memory: image.memory)
     run.configuration.device = host.devicePath
     try run.run(image.load())
   }

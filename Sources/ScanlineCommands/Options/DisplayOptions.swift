@@ -39,11 +39,6 @@ struct DisplayOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Report on standard error what the display did: text or json.", valueName: "format"))
-  var stats: ReportFormat?
-
-  @Option(
-    help: ArgumentHelp(
       "Write a picture of how often each scanline changed, as --screenshot does.",
       valueName: "file"))
   var heatmap: String?

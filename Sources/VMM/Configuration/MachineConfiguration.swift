@@ -35,6 +35,11 @@ public struct MachineConfiguration: Sendable {
   public var commandLine = ""
   /// Where the serial port and the debug console write.
   public var serialOutput = FileDescriptor.standardOutput
+  /// What is written down as it happens; nil for nothing.
+  public var trace: TraceConfiguration?
+  /// Whether KVM may collect what the guest sends over COM1, where the host can. A benchmark switches
+  /// it off to learn what an exit a byte costs.
+  package var coalescesSerialOutput = true
   /// Frames that the display is polled for in a second, while there are sinks.
   public var framesPerSecond = 60
   /// Which of KVM's dirty-log interfaces finds what was drawn; nil for the best that the host has.

@@ -16,6 +16,7 @@ struct FlushEngine: ~Copyable {
   }
 
   private let video: VideoAdapter
+  private let tracer: Tracer?
   private let consumer: DirtyLog.Consumer
   /// Holds the shadow as the last tick left it.
   private(set) var tracker = FrameTracker()
@@ -34,8 +35,9 @@ struct FlushEngine: ~Copyable {
   /// The first error of the log or of a sink; a sink that failed is not asked again.
   private(set) var failure: (any Error)?
 
-  init(_ video: VideoAdapter, policy: HotPagePolicy) {
+  init(_ video: VideoAdapter, policy: HotPagePolicy, tracer: Tracer? = nil) {
     self.video = video
+    self.tracer = tracer
     consumer = video.log.attach()
     pages = DirtyBitmap(pageCount: video.log.pageCount)
     hot = pages
@@ -81,6 +83,7 @@ struct FlushEngine: ~Copyable {
     }
     let isReported = video.log.take(consumer, into: &pages)
     counters.harvestTime &+= monotonicNanoseconds() &- start
+    if isReported, let tracer { tracer.recordHarvest(pages: pages.count) }
     // Idle: no page to compare, no history to continue, and the registers as they were.
     if !isReported, !isPostponing, histories.isQuiet, generation == video.display.generation {
       counters.ticks &+= 1

@@ -40,14 +40,14 @@ final class Flusher: Sendable {
 
   init(
     video: VideoAdapter, sinks: [any FrameSink & Sendable], pace: Pace, policy: HotPagePolicy,
-    control: RunControl
+    control: RunControl, tracer: Tracer? = nil
   ) throws(VMMError) {
     self.pace = pace
     self.control = control
     self.video = video
     activity = try EventDescriptor()
     video.changes.connect(activity)
-    var engine = FlushEngine(video, policy: policy)
+    var engine = FlushEngine(video, policy: policy, tracer: tracer)
     for sink in sinks { _ = engine.attach(sink) }
     self.engine = Mutex(engine)
   }

@@ -4,17 +4,24 @@ import KVM
 package struct ExitLoop {
   private let ports: PortBus
   private let memory: MMIOBus
+  private let counters: ExitCounters
+  /// nil where every write is an exit.
+  private let coalesced: CoalescedWrites?
   /// What the vCPU did last. Each vCPU has a loop of its own for it.
   let history = ExitHistory()
 
-  init(ports: PortBus, memory: MMIOBus) {
-    self.ports = ports
-    self.memory = memory
+  /// A loop without devices in memory.
+  package init(ports: PortBus, counters: ExitCounters) {
+    self.init(ports: ports, memory: MMIOBus(), counters: counters, coalesced: nil)
   }
 
-  /// A loop without devices in memory.
-  package init(ports: PortBus) {
-    self.init(ports: ports, memory: MMIOBus())
+  init(
+    ports: PortBus, memory: MMIOBus, counters: ExitCounters, coalesced: CoalescedWrites?
+  ) {
+    self.ports = ports
+    self.memory = memory
+    self.counters = counters
+    self.coalesced = coalesced
   }
 
   /// Runs `source` and serves its port and memory accesses, until it exits for another reason.
@@ -23,17 +30,22 @@ package struct ExitLoop {
   func run(_ source: borrowing some ExitSource & ~Copyable) throws(KVMError) -> VCPUExit {
     while true {
       let exit = try source.run()
+      // What KVM has collected is older than any exit.
+      coalesced?.drain()
       switch exit {
       case .portIO(let access):
+        counters.countPort(access.port)
         ports.serve(access)
         history.record(access)
       case .mmio(let access):
+        counters.count(.mmio)
         if !memory.serve(access) { serveUnclaimed(access) }
         history.record(access)
       case .again:
         // A vCPU that waits for INIT or SIPI returns EAGAIN when one has arrived.
-        continue
+        counters.count(.again)
       default:
+        counters.count(ExitReason(exit))
         return exit
       }
     }

@@ -12,8 +12,11 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private let dirtyLog: DirtyLog?
   let interrupts: InterruptSystem
   let control: RunControl
+  /// nil unless its exits or accesses are traced.
+  private let trace: VCPUTrace?
   /// What a vCPU that has halted outside of the kernel waits for: every kick rings it.
   let alarm = Alarm()
+  private let times = OnceBox<HostTimes>()
   private let thread = Mutex<Thread?>(nil)
   /// Which ``HaltMonitor`` round this vCPU has answered, and what it said.
   private let haltReport = Atomic<UInt64>(0)
@@ -21,7 +24,8 @@ final class VCPUThread: Kickable, @unchecked Sendable {
 
   init(
     vcpu: consuming VCPU, loop: ExitLoop, map: PhysicalMap, resetsAtShutdown: Bool,
-    dirtyLog: DirtyLog?, interrupts: InterruptSystem, control: RunControl
+    dirtyLog: DirtyLog?, interrupts: InterruptSystem, control: RunControl,
+    trace: VCPUTrace? = nil
   ) {
     self.vcpu = vcpu
     self.loop = loop
@@ -30,7 +34,11 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     self.dirtyLog = dirtyLog
     self.interrupts = interrupts
     self.control = control
+    self.trace = trace
   }
+
+  /// What the thread has used of the host's processors; nil until it has ended.
+  var hostTimes: HostTimes? { times.value }
 
   /// The kernel's statistics of this vCPU, readable while it runs.
   func statistics() throws(KVMError) -> BinaryStatistics {
@@ -64,13 +72,29 @@ final class VCPUThread: Kickable, @unchecked Sendable {
 
   private func run() {
     KickSignal.unblock()
+    let start = monotonicNanoseconds()
+    defer { times.set { HostTimes.ofThisThread(since: start) } }
     do {
-      while try handle(loop.run(vcpu)) {}
+      while try handle(runLoop()) {}
       try completePendingIO()
       keepState()
     } catch {
       control.stop(.crash(report(.runFailed(error))))
     }
+  }
+
+  /// The exit loop, by way of the trace if there is one.
+  private func runLoop() throws(KVMError) -> VCPUExit {
+    guard let trace else { return try loop.run(vcpu) }
+    return try loop.run(TracedSource(thread: self, trace: trace))
+  }
+
+  /// A vCPU whose exits are traced.
+  private struct TracedSource: ExitSource {
+    let thread: VCPUThread
+    let trace: VCPUTrace
+
+    func run() throws(KVMError) -> VCPUExit { try trace.run(thread.vcpu) }
   }
 
   /// Handles an exit that is not an access. False when the thread should end.
@@ -122,7 +146,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     // Only a string instruction needs more than a few rounds, one for each batch. A guest chooses
     // its length, so there is a limit; between batches the instruction can be restarted.
     for _ in 0..<1024 {
-      if case .interrupted = try loop.run(vcpu) { return }
+      if case .interrupted = try runLoop() { return }
     }
   }
 

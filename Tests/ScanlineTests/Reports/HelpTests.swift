@@ -11,7 +11,8 @@ struct HelpTests {
       [
         "--mode", "--load-address", "--entry", "--memory", "--cpus", "--irqchip", "--framebuffer",
         "--append", "--screenshot", "--timeout", "--device", "-v, --verbose", "-q, --quiet",
-        "--dirty-log", "--fps", "--present", "--stats", "--heatmap", "--debug-exit",
+        "--dirty-log", "--fps", "--present", "--stats", "--heatmap", "--debug-exit", "--trace",
+        "--trace-file",
       ]
     ),
     ("demo", ["--screenshot", "--device"]),

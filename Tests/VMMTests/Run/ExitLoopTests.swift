@@ -187,7 +187,7 @@ private final class ExitScript {
 
   /// The name of the exit that ends the loop.
   func run(_ ports: PortBus) throws -> String {
-    "\(try ExitLoop(ports: ports).run(Source(script: self)))"
+    "\(try ExitLoop(ports: ports, counters: ExitCounters()).run(Source(script: self)))"
   }
 
   func run(_ device: RecordingDevice, at ports: ClosedRange<UInt16>) throws -> String {
