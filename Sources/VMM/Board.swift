@@ -4,10 +4,12 @@ import KVM
 /// The virtual machine with its memory and, if it has them, its in-kernel devices: what has to be
 /// made in a certain order.
 struct Board: ~Copyable {
-  private let machine: SharedMachine
+  let machine: SharedMachine
   let memory: GuestMemory
   let video: VideoAdapter?
   let hasKernelInterruptController: Bool
+  /// As they were made; nil if they are not in the kernel.
+  let interruptControllerState: InterruptControllerState?
 
   init(
     _ hypervisor: borrowing Hypervisor, _ configuration: MachineConfiguration
@@ -15,7 +17,7 @@ struct Board: ~Copyable {
     let kernelIRQ = configuration.usesKernelInterruptController
     let dirtyLog = configuration.dirtyLog ?? .best(on: hypervisor)
     try DirtyLogSupport(of: hypervisor).require(dirtyLog)
-    let (machine, memory, video) = try onHost { () throws(KVMError) in
+    let (machine, memory, video, state) = try onHost { () throws(KVMError) in
       let machine = SharedMachine(try hypervisor.makeVirtualMachine())
       let memory = try GuestMemory(size: Int(configuration.memorySize))
       // Slots first: with an interrupt controller in place each of them would wait for the
@@ -36,9 +38,11 @@ struct Board: ~Copyable {
         try machine.vm.makeIRQChip()
         try machine.vm.makePIT2()
       }
-      return (machine, memory, video)
+      let state = kernelIRQ ? try InterruptControllerState(of: machine.vm) : nil
+      return (machine, memory, video, state)
     }
     hasKernelInterruptController = kernelIRQ
+    interruptControllerState = state
     self.machine = machine
     self.memory = memory
     self.video = video

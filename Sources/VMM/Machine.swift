@@ -16,12 +16,15 @@ import Synchronization
 /// that a reader who goes away is an ``Ending`` and not the end of the process.
 public final class Machine: Sendable {
   let memory: GuestMemory
-  private let control: RunControl
-  private let vcpus: [VCPUThread]
+  let control: RunControl
+  let vcpus: [VCPUThread]
   private let ports: PortBus
   let flusher: Flusher?
   private let haltMonitor = OnceBox<HaltMonitor>()
   private let monitorsHalts: Bool
+  let resets: ResetPolicy
+  let resetter: Resetter
+  private let onReboot: @Sendable (Reboot) -> Void
   private let wasStarted = Atomic(false)
 
   /// COM1; its host end takes input with ``SerialPort/enqueue(_:)``.
@@ -45,19 +48,22 @@ public final class Machine: Sendable {
     try HostRequirements.check(hypervisor)
     let board = try Board(hypervisor, configuration)
     memory = board.memory
-    try image.file.load(into: memory, at: image.loadAddress)
-    let entry = EntryState(image: image)
-    entry.prepare(memory)
-    BootInformation(
-      memoryBelow4GiB: UInt64(memory.sizeBelow4GiB), memoryAbove4GiB: UInt64(memory.sizeAbove4GiB),
-      framebuffer: board.video.flatMap { video in
-        video.currentMode().mode.map { ($0, video.memory.size) }
-      },
-      cpuCount: configuration.cpuCount, commandLine: configuration.commandLine
-    ).write(to: memory)
+    let initialMemory = InitialMemory(
+      image: image,
+      bootInformation: BootInformation(
+        memoryBelow4GiB: UInt64(memory.sizeBelow4GiB),
+        memoryAbove4GiB: UInt64(memory.sizeAbove4GiB),
+        framebuffer: board.video.flatMap { video in
+          video.currentMode().mode.map { ($0, video.memory.size) }
+        },
+        cpuCount: configuration.cpuCount, commandLine: configuration.commandLine))
+    try initialMemory.write(to: memory)
+    let resets = ResetPolicy(action: configuration.resetAction, control: control)
+    self.resets = resets
+    onReboot = configuration.onReboot
 
     serialOutput = try SerialWriter(
-      descriptor: configuration.serialOutput, stopEvent: control.stopEvent
+      descriptor: configuration.serialOutput, restEvent: control.restEvent
     ) { control.stop($0.ending) }
     serial = SerialPort(
       interrupt: board.interruptLine(4), output: serialOutput,
@@ -88,15 +94,30 @@ public final class Machine: Sendable {
     ports = PortBus(claims)
     let loop = ExitLoop(ports: ports)
     monitorsHalts = board.hasKernelInterruptController
-    let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
+    let (cpuid, inventory) = try onHost { () throws(KVMError) in
+      (
+        try hypervisor.supportedCPUID(),
+        try VCPUState.Inventory(
+          of: hypervisor, hasLocalAPIC: board.hasKernelInterruptController)
+      )
+    }
     var vcpus: [VCPUThread] = []
     for id in 0..<UInt32(configuration.cpuCount) {
+      let vcpu = try board.makeVCPU(
+        id: id, cpuid: cpuid, entry: id == 0 ? EntryState(image: image) : nil)
+      let state = try onHost { () throws(KVMError) in try VCPUState(of: vcpu, inventory) }
       vcpus.append(
         VCPUThread(
-          vcpu: try board.makeVCPU(id: id, cpuid: cpuid, entry: id == 0 ? entry : nil),
-          loop: loop, memory: memory, dirtyLog: board.video?.log, control: control))
+          vcpu: vcpu, initialState: state, loop: loop, memory: memory,
+          dirtyLog: board.video?.log, control: control, resets: resets))
     }
     self.vcpus = vcpus
+    resetter = Resetter(
+      Resetter.Parts(
+        board: board.machine, interruptControllers: board.interruptControllerState, vcpus: vcpus,
+        memory: memory, initialMemory: initialMemory, flusher: flusher,
+        devices: claims.compactMap { $0.device as? any Resettable }),
+      control: control)
   }
 
   deinit {
@@ -109,6 +130,7 @@ public final class Machine: Sendable {
     guard !wasStarted.exchange(true, ordering: .acquiringAndReleasing) else { return }
     do {
       try flusher?.start()
+      try resetter.start(resets.action, onReboot: onReboot)
       // Before the vCPUs: KVM hands out a vCPU's statistics only while it does not run.
       if monitorsHalts {
         try haltMonitor.set { () throws(VMMError) in
@@ -128,13 +150,17 @@ public final class Machine: Sendable {
     control.stop(ending)
   }
 
+  /// Resets so far, those by ``reset()`` included.
+  public var resetCount: UInt64 { resetter.count }
+
   /// Readable in `poll(2)` once the machine is stopping.
   public var stopEvent: EventDescriptor { control.stopEvent }
 
-  /// Waits until the machine has stopped: no vCPU runs any more, and their pending I/O is complete.
+  /// Waits until the machine has stopped: no vCPU runs any more, and their pending I/O is complete. A
+  /// machine that is paused and never resumed stops only when it is told to.
   public func wait() -> Ending {
     join()
-    flusher?.finish()
+    control.withRest { flusher?.finish() }
     return control.ending ?? .quit
   }
 
@@ -196,6 +222,7 @@ public final class Machine: Sendable {
     control.stop(.quit)
     haltMonitor.value?.join()
     flusher?.join()
+    resetter.join()
     control.removeAll()
   }
 }

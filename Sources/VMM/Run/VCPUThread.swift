@@ -4,24 +4,29 @@ import Synchronization
 
 /// One vCPU and the thread that runs it.
 final class VCPUThread: Kickable, @unchecked Sendable {
-  private let vcpu: VCPU
-  private let loop: ExitLoop
+  let vcpu: VCPU
+  let loop: ExitLoop
   private let memory: GuestMemory
   private let dirtyLog: DirtyLog?
-  private let control: RunControl
+  let control: RunControl
+  /// The state in which the vCPU was made, for a reset.
+  private let initialState: VCPUState
+  private let resets: ResetPolicy
   private let thread = Mutex<Thread?>(nil)
   /// Which ``HaltMonitor`` round this vCPU has answered, and what it said.
-  private let haltReport = Atomic<UInt64>(0)
+  let haltReport = Atomic<UInt64>(0)
 
   init(
-    vcpu: consuming VCPU, loop: ExitLoop, memory: GuestMemory, dirtyLog: DirtyLog?,
-    control: RunControl
+    vcpu: consuming VCPU, initialState: VCPUState, loop: ExitLoop, memory: GuestMemory,
+    dirtyLog: DirtyLog?, control: RunControl, resets: ResetPolicy
   ) {
     self.vcpu = vcpu
+    self.initialState = initialState
     self.loop = loop
     self.memory = memory
     self.dirtyLog = dirtyLog
     self.control = control
+    self.resets = resets
   }
 
   /// The kernel's statistics of this vCPU, readable while it runs.
@@ -31,10 +36,14 @@ final class VCPUThread: Kickable, @unchecked Sendable {
 
   func start() throws(VMMError) {
     guard control.add(self) else { return }
-    // A kick waits for the lock, so it finds the thread. One that came first has set
-    // `immediate_exit`, which the first KVM_RUN sees.
-    try thread.withLock { thread throws(VMMError) in
-      thread = try Thread(name: "vcpu\(vcpu.id)") { [self] in run() }
+    do throws(VMMError) {
+      // A kick waits for the lock, so it finds the thread, which looks for what came before it.
+      try thread.withLock { thread throws(VMMError) in
+        thread = try Thread(name: "vcpu\(vcpu.id)") { [self] in run() }
+      }
+    } catch {
+      control.noteEnd()
+      throw error
     }
   }
 
@@ -56,23 +65,24 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private func run() {
     KickSignal.unblock()
     do {
-      while try handle(loop.run(vcpu)) {}
-      try completePendingIO()
+      var goesOn = try obeyRequests()
+      while goesOn { goesOn = try handle(loop.run(vcpu)) }
     } catch {
       control.stop(.crash(report(.runFailed(error))))
     }
+    control.noteEnd()
+  }
+
+  /// Puts the vCPU back to the state in which it was made. Only while its thread is at rest.
+  func reset() throws(KVMError) {
+    try initialState.restore(to: vcpu)
   }
 
   /// Handles an exit that is not an access. False when the thread should end.
-  private func handle(_ exit: VCPUExit) throws(KVMError) -> Bool {
+  func handle(_ exit: VCPUExit) throws(KVMError) -> Bool {
     switch exit {
     case .interrupted:
-      vcpu.immediateExit = false
-      // A request is stored before its kick: clearing first and reading then misses none.
-      atomicMemoryFence(ordering: .sequentiallyConsistent)
-      guard !control.isStopping else { return false }
-      try answerHaltMonitor()
-      return true
+      return try obeyRequests()
     case .interruptWindowOpen:
       return true
     case .dirtyRingFull:
@@ -84,7 +94,9 @@ final class VCPUThread: Kickable, @unchecked Sendable {
       control.stop(.halted(interruptsEnabled: vcpu.interruptFlag))
       return false
     case .shutdown:
-      return crash(.tripleFault)
+      // Whatever becomes of it stops this vCPU before its next entry.
+      resets.tripleFault(report(.tripleFault))
+      return true
     case .internalError(let error):
       return crash(
         error.suberror == InternalError.emulationFailure
@@ -94,17 +106,6 @@ final class VCPUThread: Kickable, @unchecked Sendable {
       return crash(.failedEntry(hardwareReason: hardwareReason))
     default:
       return crash(.unknownExit(reason: "\(exit)"))
-    }
-  }
-
-  /// An `in` or a load from a device takes effect only at the next entry. Enters until there is
-  /// nothing left to complete, so that registers and memory are final (KVM API section 5).
-  private func completePendingIO() throws(KVMError) {
-    vcpu.immediateExit = true
-    // Only a string instruction needs more than a few rounds, one for each batch. A guest chooses
-    // its length, so there is a limit; between batches the instruction can be restarted.
-    for _ in 0..<1024 {
-      if case .interrupted = try loop.run(vcpu) { return }
     }
   }
 
@@ -134,31 +135,5 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     // Not beyond the page: the next one may lie elsewhere.
     let count = min(CrashReport.longestInstruction, 4096 - Int(physical.rawValue % 4096))
     return memory.read(count, at: physical) ?? []
-  }
-}
-
-// MARK: - Halt monitor
-
-extension VCPUThread {
-  /// Whether the vCPU answered ``HaltMonitor`` round `round` with "nothing can wake me".
-  func isDead(inRound round: UInt64) -> Bool {
-    haltReport.load(ordering: .acquiring) == round << 1 | 1
-  }
-
-  /// Whether the vCPU has answered round `round`.
-  func hasAnswered(round: UInt64) -> Bool {
-    haltReport.load(ordering: .acquiring) >> 1 == round
-  }
-
-  private func answerHaltMonitor() throws(KVMError) {
-    let round = control.haltRound
-    guard round != haltReport.load(ordering: .relaxed) >> 1 else { return }
-    let dead =
-      switch try vcpu.mpState() {
-      case .halted: try vcpu.registers().rflags & CrashReport.interruptFlag == 0
-      case .uninitialized, .initReceived: true
-      default: false
-      }
-    haltReport.store(round << 1 | (dead ? 1 : 0), ordering: .releasing)
   }
 }
