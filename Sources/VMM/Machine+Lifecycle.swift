@@ -1,5 +1,6 @@
 public import Devices
 public import Display
+import Synchronization
 
 /// Pausing, resetting, and looking at a machine whose vCPUs are at rest.
 ///
@@ -48,6 +49,8 @@ extension Machine {
   /// Asks for a reset on behalf of the guest, and does not wait: what a reset port calls, in the
   /// vCPU's own thread. ``MachineConfiguration/resetAction`` says what becomes of it.
   public func requestReset(cause: ResetCause) {
+    // Before the start there is no guest to ask, and nobody to perform it.
+    guard wasStarted.load(ordering: .acquiring) else { return }
     resets.request(cause)
   }
 

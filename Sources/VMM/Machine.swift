@@ -25,7 +25,7 @@ public final class Machine: Sendable {
   let resets: ResetPolicy
   let resetter: Resetter
   private let onReboot: @Sendable (Reboot) -> Void
-  private let wasStarted = Atomic(false)
+  let wasStarted = Atomic(false)
 
   /// COM1; its host end takes input with ``SerialPort/enqueue(_:)``.
   public let serial: SerialPort

@@ -39,12 +39,15 @@ struct MachineRun {
     if screenshot?.usesStandardOutput == true || heatmap?.usesStandardOutput == true {
       configuration.serialOutput = .standardError
     }
+    configuration.onReboot = { [verbose] in Self.announce($0, verbose: verbose) }
     if verbose || stats != nil { configuration.sinks.append(IgnoringSink()) }
 
     let machine = try Machine(configuration, image: image)
     let heatmapSink = try heatmap.flatMap { _ throws(VMMError) in try machine.attach(Heatmap()) }
     if verbose { describe(image) }
-    var session = ConsoleSession(machine, signals: signals, timeout: timeout?.nanoseconds)
+    var session = ConsoleSession(
+      machine, signals: signals, screenshot: LiveScreenshot(screenshot: screenshot),
+      timeout: timeout?.nanoseconds)
     var ending = try session.run()
     var failure = deliver(machine, screenshot, &ending, signals)
     // The guest's last line on the terminal may be unfinished.
@@ -83,7 +86,7 @@ struct MachineRun {
     // From here on a signal ends the process at once: a reader may never come back.
     signals.release()
     switch ending {
-    case .debugExit, .halted, .quit: ending = machine.serialOutput.finish() ?? ending
+    case .debugExit, .halted, .reset, .quit: ending = machine.serialOutput.finish() ?? ending
     case .crash: machine.serialOutput.finish()
     case .timeout, .signal, .outputClosed, .failure: _ = machine.serialOutput.flush()
     }
@@ -101,6 +104,16 @@ struct MachineRun {
     return try Screenshot(path: path)
   }
 
+  /// A guest that dies is never rebooted in silence.
+  private static func announce(_ reboot: Reboot, verbose: Bool) {
+    if let crash = reboot.crash {
+      StandardError.say("\(crash.summary); reboot \(reboot.number)")
+    } else if verbose {
+      StandardError.say(
+        "the guest asks for a reset (\(reboot.cause.summary)); reboot \(reboot.number)")
+    }
+  }
+
   private func describe(_ image: FlatImage) {
     StandardError.say(
       "\(image.file.name): \(image.file.kind.summary), \(image.file.size) bytes at "
@@ -112,9 +125,10 @@ struct MachineRun {
     if let summary = ending.summary, !quiet || !ending.isExpected { StandardError.say(summary) }
     for line in ending.details { StandardError.write("  \(line)\n") }
     if let stats, let statistics = machine.flushStatistics {
-      FlushReport(statistics).say(as: stats)
+      FlushReport(statistics, resets: machine.resetCount).say(as: stats)
     }
     guard verbose else { return }
+    if machine.resetCount > 0 { StandardError.say("resets: \(machine.resetCount)") }
     if let statistics = machine.flushStatistics?.frames {
       StandardError.say(
         "display: \(statistics.updates) updates, \(statistics.pagesReported) dirty pages, "
@@ -151,7 +165,7 @@ extension Ending {
   /// Whether a guest that works may end like this.
   fileprivate var isExpected: Bool {
     switch self {
-    case .debugExit, .halted(interruptsEnabled: false), .quit: true
+    case .debugExit, .halted(interruptsEnabled: false), .reset, .quit: true
     default: false
     }
   }

@@ -14,6 +14,16 @@ struct MachineOptions: ParsableArguments {
       discussion: "auto: in the kernel with several vCPUs; otherwise none, which starts fastest."))
   var irqchip = MachineConfiguration.InterruptController.auto
 
+  @Option(
+    help: ArgumentHelp(
+      "What a guest gets that resets the machine: exit or reboot.",
+      discussion: """
+        exit: the run ends, with status 0, or 70 after a triple fault. reboot: it starts again, \
+        unless it dies of a triple fault three times within 0.1 s of its start.
+        """,
+      valueName: "action"))
+  var onReset = ResetAction.exit
+
   @Option(help: ArgumentHelp("Command line for the guest.", valueName: "text"))
   var append = ""
 
@@ -33,6 +43,7 @@ struct MachineOptions: ParsableArguments {
     configuration.memorySize = memory.bytes
     configuration.cpuCount = cpus
     configuration.interruptController = irqchip
+    configuration.resetAction = onReset
     configuration.commandLine = append
     return configuration
   }

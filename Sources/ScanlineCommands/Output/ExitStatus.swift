@@ -1,3 +1,4 @@
+import Devices
 import Glibc
 import VMM
 
@@ -18,7 +19,7 @@ enum ExitStatus {
   /// The table that `--help` shows; README has the same.
   static let table = """
     EXIT STATUS:
-      0           the guest halted: `cli; hlt` on every vCPU
+      0           the guest halted (`cli; hlt` on every vCPU), or asked for a reset
       (v << 1)|1  the guest wrote v to isa-debug-exit (port 0xF4); always odd
       1           `scanline verify`: the dirty log lost a page
       2           the user quit (Ctrl-A x)
@@ -41,6 +42,18 @@ enum ExitStatus {
   }
 }
 
+extension ResetCause {
+  /// What the guest did, in words.
+  var summary: String {
+    switch self {
+    case .keyboardController: "keyboard controller, port 0x64"
+    case .systemControlPortA: "system control port A, 0x92"
+    case .resetControlRegister: "reset control register, port 0xCF9"
+    case .tripleFault: "triple fault"
+    }
+  }
+}
+
 extension Ending {
   /// How the process ends. A signal is raised again, so that the shell sees it.
   enum ProcessEnd: Equatable {
@@ -51,7 +64,7 @@ extension Ending {
   var processEnd: ProcessEnd {
     switch self {
     case .debugExit(let value): .status(Int32(UInt8(truncatingIfNeeded: value << 1 | 1)))
-    case .halted: .status(ExitStatus.success)
+    case .halted, .reset: .status(ExitStatus.success)
     case .crash: .status(ExitStatus.crash)
     case .timeout: .status(ExitStatus.timeout)
     case .quit: .status(ExitStatus.userQuit)
@@ -69,6 +82,8 @@ extension Ending {
     case .halted(interruptsEnabled: true):
       "the guest waits for an interrupt, and this machine has no interrupt controller; "
         + "try --irqchip kernel"
+    case .reset(let cause):
+      "the guest asked for a reset (\(cause.summary)); --on-reset reboot starts it again"
     case .crash(let report): report.summary
     case .timeout: "the time limit has passed; raise --timeout if the guest needs longer"
     case .quit: "quit by the user"

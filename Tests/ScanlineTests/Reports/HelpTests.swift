@@ -11,7 +11,7 @@ struct HelpTests {
       [
         "--mode", "--load-address", "--entry", "--memory", "--cpus", "--irqchip", "--framebuffer",
         "--append", "--screenshot", "--timeout", "--device", "-v, --verbose", "-q, --quiet",
-        "--dirty-log", "--fps", "--present", "--stats", "--heatmap",
+        "--dirty-log", "--fps", "--present", "--stats", "--heatmap", "--on-reset",
       ]
     ),
     ("demo", ["--screenshot", "--device"]),

@@ -5,7 +5,7 @@ import SystemPackage
 enum ProcessThreads {
   /// Their names, as far as they begin as a machine names its threads.
   static func ofMachines() -> [String] {
-    names().filter { name in ["vcpu", "flusher", "halt"].contains { name.hasPrefix($0) } }
+    names().filter { name in ["vcpu", "flusher", "halt", "reset"].contains { name.hasPrefix($0) } }
   }
 
   /// Waits until machines have exactly the threads `names`: a new thread gets its name a moment after
