@@ -11,7 +11,7 @@ import Synchronization
 /// visible; when it has moved, ``state()`` and ``paletteRGB(into:)`` say what to show now. Read it
 /// first: a change in between moves it again, and the next look sees it. It moves after the change
 /// is complete, clearing of the screen included.
-public final class BochsDisplay: PortIODevice {
+public final class BochsDisplay: PortIODevice, Resettable {
   private struct Registers {
     var dispi: DispiRegisters
     var dac = VGADAC()
@@ -24,6 +24,7 @@ public final class BochsDisplay: PortIODevice {
   private static let indexPort: UInt16 = 0x1CE
   private static let dataPort: UInt16 = 0x1CF
 
+  private let initialDispi: DispiRegisters
   private let registers: Mutex<Registers>
   private let generationCounter = Atomic<UInt64>(0)
   private let onClear: @Sendable (Range<Int>) -> Void
@@ -62,6 +63,7 @@ public final class BochsDisplay: PortIODevice {
       }
       dispi.index = 0
     }
+    initialDispi = dispi
     registers = Mutex(Registers(dispi: dispi))
     self.onClear = onClear
     self.onChange = onChange
@@ -157,6 +159,15 @@ public final class BochsDisplay: PortIODevice {
 
   private static func dacRegister(at port: UInt16) -> UInt8? {
     (0x3C6...0x3C9).contains(port) ? UInt8(truncatingIfNeeded: port &- 0x3C6) : nil
+  }
+
+  /// Back to the initial mode and palette. Video memory is not touched: it belongs to the machine.
+  public func reset() {
+    registers.withLock { state in
+      state = Registers(
+        dispi: initialDispi, paletteGeneration: state.paletteGeneration &+ 1)
+    }
+    announceChange()
   }
 
   private func announceChange() {

@@ -1,11 +1,11 @@
-/// What reset the machine.
-public enum ResetCause: Sendable {
+/// What made the machine reset.
+public enum ResetCause: String, Sendable {
   /// The 8042 pulsed its reset line: command 0xFE at port 0x64, or bit 0 of its output port.
   case keyboardController
-  /// Port 0x92, bit 0.
+  /// Bit 0 of system control port A, port 0x92.
   case systemControlPortA
-  /// Port 0xCF9, bit 2.
+  /// The chipset's reset control register, port 0xCF9, bit 2.
   case resetControlRegister
-  /// The processor shut down because an exception could not be delivered, and the board resets it.
+  /// An exception while the double-fault handler was being called.
   case tripleFault
 }

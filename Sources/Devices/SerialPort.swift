@@ -28,7 +28,7 @@ import Synchronization
 /// runs. So a sink that blocks stops the virtual CPUs that transmit, but never ``enqueue(_:)``
 /// nor a guest that reads: the thread that carries the user's input, and with it the keys that quit,
 /// always goes on. The interrupt line is set under `state`, so its changes are never reordered.
-public final class SerialPort: PortIODevice {
+public final class SerialPort: PortIODevice, Resettable {
   private struct State {
     var uart = UART16550(modemInputs: [.clearToSend, .dataSetReady, .dataCarrierDetect])
     var input: SerialInputQueue
@@ -222,6 +222,18 @@ public final class SerialPort: PortIODevice {
 
   /// How many bytes of input ``enqueue(_:)`` has taken.
   public var bytesReceived: UInt64 { state.withLock { $0.bytesReceived } }
+  /// Resets the UART. Input that the guest has not read is put back, as after a reset of its FIFO:
+  /// whoever typed ahead of a reboot loses nothing.
+  public func reset() {
+    let isInputLow = state.withLock { state in
+      // The other end of the line notices nothing.
+      state.uart = UART16550(modemInputs: state.uart.modemInputs)
+      state.input.putBack()
+      transmitsWithoutTrace.store(true, ordering: .releasing)
+      return settle(&state)
+    }
+    if isInputLow { onInputLow() }
+  }
 
   /// The UART as it is now.
   public var uart: UART16550 { state.withLock { $0.uart } }

@@ -7,6 +7,8 @@ struct Board: ~Copyable {
   let memory: GuestMemory
   let video: VideoAdapter?
   let interrupts: InterruptSystem
+  /// As they were made; nil if they are not in the kernel.
+  let interruptControllerState: InterruptControllerState?
 
   init(
     _ hypervisor: borrowing Hypervisor, _ configuration: MachineConfiguration
@@ -14,7 +16,7 @@ struct Board: ~Copyable {
     let arrangement = configuration.interruptArrangement(on: hypervisor)
     let dirtyLog = configuration.dirtyLog ?? .best(on: hypervisor)
     try DirtyLogSupport(of: hypervisor).require(dirtyLog)
-    let (machine, memory, video) = try onHost { () throws(KVMError) in
+    let (machine, memory, video, state) = try onHost { () throws(KVMError) in
       let machine = SharedMachine(try hypervisor.makeVirtualMachine())
       let memory = try GuestMemory(size: Int(configuration.memorySize))
       // Slots first: with an interrupt controller in place each of them would wait for the
@@ -32,9 +34,11 @@ struct Board: ~Copyable {
       try machine.vm.setIdentityMapAddress(MemoryMap.identityMap.rawValue)
       try machine.vm.setTSSAddress(MemoryMap.kvmTaskStateSegment.rawValue)
       try InterruptSystem.prepare(arrangement, machine)
-      return (machine, memory, video)
+      let state = arrangement == .kernel ? try InterruptControllerState(of: machine.vm) : nil
+      return (machine, memory, video, state)
     }
     interrupts = InterruptSystem(arrangement, machine: machine)
+    interruptControllerState = state
     self.machine = machine
     self.memory = memory
     self.video = video

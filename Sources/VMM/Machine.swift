@@ -16,7 +16,7 @@ import Synchronization
 /// that a reader who goes away is an ``Ending`` and not the end of the process.
 public final class Machine: Sendable {
   let memory: GuestMemory
-  private let control: RunControl
+  let control: RunControl
   let vcpus: [VCPUThread]
   let exitCounters: [ExitCounters]
   let virtualMachine: SharedMachine
@@ -30,7 +30,10 @@ public final class Machine: Sendable {
   private let timers: DeviceTimers
   private let haltMonitor = OnceBox<HaltMonitor>()
   private let monitorsHalts: Bool
-  private let wasStarted = Atomic(false)
+  let resets: ResetPolicy
+  let resetter: Resetter
+  private let onReboot: @Sendable (Reboot) -> Void
+  let wasStarted = Atomic(false)
 
   /// COM1; its host end takes input with ``SerialPort/enqueue(_:)``.
   public let serial: SerialPort
@@ -59,19 +62,29 @@ public final class Machine: Sendable {
       try Tracer(trace, stopEvent: control.stopEvent)
     }
     self.tracer = tracer
-    try image.file.load(into: memory, at: image.loadAddress)
+    let interrupts = board.interrupts
+    let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
     let entry = EntryState(image: image)
-    entry.prepare(memory)
-    BootInformation(
-      memoryBelow4GiB: UInt64(memory.sizeBelow4GiB), memoryAbove4GiB: UInt64(memory.sizeAbove4GiB),
-      framebuffer: board.video.flatMap { video in
-        video.currentMode().mode.map { ($0, video.memory.size) }
-      },
-      cpuCount: configuration.cpuCount, commandLine: configuration.commandLine
-    ).write(to: memory)
+    let initialMemory = InitialMemory(
+      image: image,
+      bootInformation: BootInformation(
+        memoryBelow4GiB: UInt64(memory.sizeBelow4GiB),
+        memoryAbove4GiB: UInt64(memory.sizeAbove4GiB),
+        framebuffer: board.video.flatMap { video in
+          video.currentMode().mode.map { ($0, video.memory.size) }
+        },
+        cpuCount: configuration.cpuCount, commandLine: configuration.commandLine),
+      firmwareTables: FirmwareTables(
+        cpuCount: UInt8(clamping: configuration.cpuCount),
+        hasLocalAPIC: interrupts.arrangement.hasLocalAPICs,
+        ioAPICVersion: interrupts.ioAPICVersion, processor: MPTable.Processor(cpuid)))
+    try initialMemory.write(to: memory)
+    let resets = ResetPolicy(action: configuration.resetAction, control: control)
+    self.resets = resets
+    onReboot = configuration.onReboot
 
     serialOutput = try SerialWriter(
-      descriptor: configuration.serialOutput, stopEvent: control.stopEvent
+      descriptor: configuration.serialOutput, restEvent: control.restEvent
     ) { control.stop($0.ending) }
     let serialLine = board.interrupts.line(4)
     let serial = SerialPort(
@@ -123,29 +136,33 @@ public final class Machine: Sendable {
     let ports = PortBus(claims)
     self.ports = ports
     let memoryDevices = MMIOBus(
-      board.interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? [])
-    let interrupts = board.interrupts
+      interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? [])
     monitorsHalts = interrupts.arrangement.hasLocalAPICs
-    FirmwareTables(
-      cpuCount: UInt8(clamping: configuration.cpuCount),
-      hasLocalAPIC: interrupts.arrangement.hasLocalAPICs,
-      ioAPICVersion: interrupts.ioAPICVersion, processor: MPTable.Processor(cpuid)
-    ).write(to: memory)
     let map = PhysicalMap(
       memory: memory, videoMemorySize: UInt64(board.video?.memory.size ?? 0))
+    let inventory = try onHost { () throws(KVMError) in
+      try SavedVCPU.Inventory(
+        of: hypervisor, hasLocalAPIC: interrupts.arrangement.hasLocalAPICs)
+    }
     var vcpus: [VCPUThread] = []
     var exitCounters: [ExitCounters] = []
     func add(_ vcpu: consuming VCPU) throws(VMMError) {
       let counters = try ExitCounters()
       exitCounters.append(counters)
+      let state: SavedVCPU
+      do {
+        state = try SavedVCPU(of: vcpu, inventory)
+      } catch {
+        throw VMMError(error)
+      }
+      let trace = tracer?.tracing(vcpu, coalesced: coalesced)
       vcpus.append(
         VCPUThread(
-          vcpu: vcpu,
+          vcpu: vcpu, initialState: state,
           loop: ExitLoop(
             ports: ports, memory: memoryDevices, counters: counters, coalesced: coalesced),
           map: map, resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log,
-          interrupts: interrupts, control: control,
-          trace: tracer?.tracing(vcpu, coalesced: coalesced)))
+          interrupts: interrupts, control: control, resets: resets, trace: trace))
     }
     try add(bootProcessor)
     for id in 1..<UInt32(configuration.cpuCount) {
@@ -154,6 +171,13 @@ public final class Machine: Sendable {
     self.vcpus = vcpus
     self.exitCounters = exitCounters
     if let first = vcpus.first { interrupts.externalInterrupt.connect(first) }
+    resetter = Resetter(
+      Resetter.Parts(
+        board: board.machine, interruptControllers: board.interruptControllerState, vcpus: vcpus,
+        memory: memory, initialMemory: initialMemory, flusher: flusher,
+        devices: [serial, interrupts.ioapic].compactMap { $0 }
+          + claims.compactMap { $0.device as? any Resettable }),
+      control: control)
   }
 
   deinit {
@@ -168,6 +192,7 @@ public final class Machine: Sendable {
     do {
       try tracer?.begin()
       try flusher?.start()
+      try resetter.start(resets.action, onReboot: onReboot)
       // Before the vCPUs: KVM hands out a vCPU's statistics only while it does not run.
       if monitorsHalts {
         try haltMonitor.set { () throws(VMMError) in
@@ -187,13 +212,17 @@ public final class Machine: Sendable {
     control.stop(ending)
   }
 
+  /// Resets so far, those by ``reset()`` included.
+  public var resetCount: UInt64 { resetter.count }
+
   /// Readable in `poll(2)` once the machine is stopping.
   public var stopEvent: EventDescriptor { control.stopEvent }
 
-  /// Waits until the machine has stopped: no vCPU runs any more, and their pending I/O is complete.
+  /// Waits until the machine has stopped: no vCPU runs any more, and their pending I/O is complete. A
+  /// machine that is paused and never resumed stops only when it is told to.
   public func wait() -> Ending {
     join()
-    flusher?.finish()
+    control.withRest { flusher?.finish() }
     return (control.ending ?? .quit).addingPOSTCodes(postCodes)
   }
 
@@ -277,6 +306,7 @@ public final class Machine: Sendable {
     timers.end()
     coalescedSerial?.join()
     flusher?.join()
+    resetter.join()
     control.removeAll()
   }
 }

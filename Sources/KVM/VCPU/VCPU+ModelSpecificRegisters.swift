@@ -36,6 +36,25 @@ extension VCPU {
     return values
   }
 
+  /// Reads those of `indices` that this vCPU has, in their order. ``Hypervisor/msrIndexList()`` names
+  /// some that depend on what ``setCPUID(_:)`` said.
+  ///
+  /// The corresponding ioctl is `KVM_GET_MSRS`. See KVM API section 4.18.
+  public func readSupportedMSRs(_ indices: [UInt32]) throws(KVMError) -> [MSR] {
+    var values: [MSR] = []
+    values.reserveCapacity(indices.count)
+    var start = 0
+    while start < indices.count {
+      let batch = indices[start..<min(start + Self.msrBatchSize, indices.count)]
+      let entries = try transferSome(
+        batch.map { kvm_msr_entry(index: $0, reserved: 0, data: 0) }, .getMSRs)
+      values.append(contentsOf: entries.map { MSR(index: $0.index, value: $0.data) })
+      // The one after those that were read is the first that cannot be.
+      start += entries.count + (entries.count < batch.count ? 1 : 0)
+    }
+    return values
+  }
+
   /// Writes registers in order; the ones before a refused one have been written.
   ///
   /// The corresponding ioctl is `KVM_SET_MSRS`. See KVM API section 4.19.
@@ -49,8 +68,20 @@ extension VCPU {
     }
   }
 
-  /// Sends one batch. The kernel stops at the first register it refuses and says how many it did.
+  /// Sends one batch, and throws if a register of it is refused.
   private func transfer(
+    _ entries: [kvm_msr_entry], _ request: Request
+  ) throws(KVMError) -> [kvm_msr_entry] {
+    let done = try transferSome(entries, request)
+    guard done.count >= entries.count else {
+      let index = String(entries[done.count].index, radix: 16)
+      throw .invalidArgument(request.name, "MSR 0x\(index) is not supported or refuses the value")
+    }
+    return done
+  }
+
+  /// Sends one batch. The kernel stops at the first register it refuses and says how many it did.
+  private func transferSome(
     _ entries: [kvm_msr_entry], _ request: Request
   ) throws(KVMError) -> [kvm_msr_entry] {
     var header = kvm_msrs()
@@ -59,11 +90,6 @@ extension VCPU {
       unsafe ckvm_msr_entries($0)
     }
     array.fill(entries)
-    let done = Int(try array.call(request, descriptor))
-    guard done >= entries.count else {
-      let index = String(entries[done].index, radix: 16)
-      throw .invalidArgument(request.name, "MSR 0x\(index) is not supported or refuses the value")
-    }
-    return array.prefix(done)
+    return array.prefix(Int(try array.call(request, descriptor)))
   }
 }

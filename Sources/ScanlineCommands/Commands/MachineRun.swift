@@ -42,12 +42,15 @@ struct MachineRun {
       configuration.serialOutput = .standardError
     }
     configuration.trace = try tracing?.configuration()
+    configuration.onReboot = { [verbose] in Self.announce($0, verbose: verbose) }
     if verbose || stats != nil { configuration.sinks.append(IgnoringSink()) }
 
     let machine = try Machine(configuration, image: image)
     let heatmapSink = try heatmap.flatMap { _ throws(VMMError) in try machine.attach(Heatmap()) }
     if verbose { describe(image) }
-    var session = ConsoleSession(machine, signals: signals, timeout: timeout?.nanoseconds)
+    var session = ConsoleSession(
+      machine, signals: signals, screenshot: LiveScreenshot(screenshot: screenshot),
+      timeout: timeout?.nanoseconds)
     var ending = try session.run()
     var failure = deliver(machine, screenshot, &ending, signals)
     // The guest's last line on the terminal may be unfinished.
@@ -86,7 +89,7 @@ struct MachineRun {
     // From here on a signal ends the process at once: a reader may never come back.
     signals.release()
     switch ending {
-    case .debugExit, .halted, .poweredOff, .quit:
+    case .debugExit, .halted, .poweredOff, .reset, .quit:
       ending = machine.serialOutput.finish() ?? ending
     case .crash, .guestPanicked: machine.serialOutput.finish()
     case .timeout, .signal, .outputClosed, .failure: _ = machine.serialOutput.flush()
@@ -106,6 +109,16 @@ struct MachineRun {
     return try Screenshot(path: path)
   }
 
+  /// A guest that dies is never rebooted in silence.
+  private static func announce(_ reboot: Reboot, verbose: Bool) {
+    if let crash = reboot.crash {
+      StandardError.say("\(crash.summary); reboot \(reboot.number)")
+    } else if verbose {
+      StandardError.say(
+        "the guest asks for a reset (\(reboot.cause.summary)); reboot \(reboot.number)")
+    }
+  }
+
   private func describe(_ image: FlatImage) {
     StandardError.say(
       "\(image.file.name): \(image.file.kind.summary), \(image.file.size) bytes at "
@@ -121,9 +134,12 @@ struct MachineRun {
         "the guest's kernel crashed, and its crash kernel took over (pvpanic)")
     }
     if let stats {
-      MachineReport(machine.statistics, display: machine.flushStatistics).say(as: stats)
+      MachineReport(
+        machine.statistics, display: machine.flushStatistics, resets: machine.resetCount
+      ).say(as: stats)
     }
     guard verbose else { return }
+    if machine.resetCount > 0 { StandardError.say("resets: \(machine.resetCount)") }
     if let statistics = machine.flushStatistics?.frames {
       StandardError.say(
         "display: \(statistics.updates) updates, \(statistics.pagesReported) dirty pages, "
@@ -160,7 +176,7 @@ extension Ending {
   /// Whether a guest that works may end like this.
   fileprivate var isExpected: Bool {
     switch self {
-    case .debugExit, .halted(interruptsEnabled: false), .poweredOff, .quit: true
+    case .debugExit, .halted(interruptsEnabled: false), .poweredOff, .reset, .quit: true
     default: false
     }
   }

@@ -10,6 +10,7 @@ import VMM
 struct ConsoleSession: ~Copyable {
   private let machine: Machine
   private let signals: SignalQueue
+  private let screenshot: LiveScreenshot
   private let deadline: UInt64?
   private let usesEscapes = Terminal.isStandardInput
   private var escapes = EscapeFilter()
@@ -25,10 +26,14 @@ struct ConsoleSession: ~Copyable {
 
   /// - Parameters:
   ///   - signals: Made before the machine's threads.
+  ///   - screenshot: What a signal or a key asks for.
   ///   - timeout: In nanoseconds from now on; nil for none.
-  init(_ machine: Machine, signals: SignalQueue, timeout: UInt64?) {
+  init(
+    _ machine: Machine, signals: SignalQueue, screenshot: LiveScreenshot, timeout: UInt64?
+  ) {
     self.machine = machine
     self.signals = signals
+    self.screenshot = screenshot
     deadline = timeout.map { monotonicNanoseconds() &+ $0 }
   }
 
@@ -92,6 +97,11 @@ struct ConsoleSession: ~Copyable {
         Terminal.makeRaw()
       case SIGCONT:
         Terminal.makeRaw()
+      case SignalQueue.screenshot:
+        // Success needs no word: a script finds the file, and a terminal shows the guest.
+        if case .failure(let error) = screenshot.write(machine) {
+          StandardError.say(error.description)
+        }
       default:
         machine.stop(.signal(signal))
       }
@@ -134,7 +144,7 @@ struct ConsoleSession: ~Copyable {
 
   private mutating func filterInput(_ bytes: ArraySlice<UInt8>) {
     var forGuest: [UInt8] = []
-    let machine = machine
+    let (machine, screenshot) = (machine, screenshot)
     escapes.filter(bytes) {
       forGuest.append($0)
     } obey: { command in
@@ -144,6 +154,11 @@ struct ConsoleSession: ~Copyable {
       switch command {
       case .quit: machine.stop(.quit)
       case .sendBreak: machine.serial.sendBreak()
+      case .screenshot:
+        switch screenshot.write(machine) {
+        case .success(let message): StandardError.write("\nscanline: \(message)\n")
+        case .failure(let error): StandardError.write("\nscanline: \(error)\n")
+        }
       case .help:
         StandardError.write("\n\(EscapeFilter.help)\n")
       }

@@ -4,6 +4,7 @@ struct EscapeFilter {
   enum Command: Equatable {
     case quit
     case sendBreak
+    case screenshot
     case help
   }
 
@@ -15,6 +16,7 @@ struct EscapeFilter {
   static let help = """
     Ctrl-A x  quit
     Ctrl-A b  send a break
+    Ctrl-A s  write the picture of this moment to the file of --screenshot
     Ctrl-A a  send Ctrl-A
     Ctrl-A h  this help
     """
@@ -32,6 +34,7 @@ struct EscapeFilter {
       switch byte {
       case UInt8(ascii: "x"): obey(.quit)
       case UInt8(ascii: "b"): obey(.sendBreak)
+      case UInt8(ascii: "s"): obey(.screenshot)
       case UInt8(ascii: "h"), UInt8(ascii: "?"): obey(.help)
       case UInt8(ascii: "a"), Self.escape: send(Self.escape)
       default: break

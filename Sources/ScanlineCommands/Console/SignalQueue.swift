@@ -3,24 +3,27 @@ import Glibc
 import SystemPackage
 import VMM
 
-/// The signals that end or suspend the process, read from a descriptor instead of interrupting it.
+/// The signals that mean something to a run, read from a descriptor instead of interrupting it.
 ///
 /// Made before any other thread, which then inherits the mask: each of these signals waits until
 /// the main thread asks for it, in an order and at a moment of its choosing.
 final class SignalQueue {
   /// Every signal that ends a process unless it is handled, but for those that mean a crash.
   private static let ending = [
-    SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL,
+    SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL,
     SIGPWR, SIGSTKFLT, SIGXCPU,
   ]
   private static let suspending = [SIGTSTP, SIGCONT]
+  /// Asks for a picture of the running guest.
+  static let screenshot = SIGUSR2
 
   let descriptor: FileDescriptor
   private var mask = sigset_t()
 
   init() throws(VMMError) {
     unsafe sigemptyset(&mask)
-    for signal in Self.ending + Self.suspending where !Self.isIgnored(signal) {
+    for signal in Self.ending + Self.suspending + [Self.screenshot]
+    where !Self.isIgnored(signal) {
       unsafe sigaddset(&mask, signal)
     }
     unsafe pthread_sigmask(SIG_BLOCK, &mask, nil)
@@ -48,8 +51,10 @@ final class SignalQueue {
   }
 
   /// Lets the signals have their usual effect again. Those that have arrived already are done with:
-  /// a user who sends two wants one end.
+  /// a user who sends two wants one end. Whoever asks for pictures now and then comes too late, which
+  /// is no reason to die.
   func release() {
+    signal(Self.screenshot, SIG_IGN)
     while next() != nil {}
     unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
   }

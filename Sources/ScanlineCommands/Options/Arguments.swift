@@ -147,6 +147,7 @@ struct Seconds {
 
 extension CPUMode: ExpressibleByArgument {}
 extension MachineConfiguration.InterruptController: ExpressibleByArgument {}
+extension ResetAction: ExpressibleByArgument {}
 
 /// Digits only: no sign, no space. Hexadecimal with `0x`.
 private func parseInteger(_ text: Substring) -> UInt64? {

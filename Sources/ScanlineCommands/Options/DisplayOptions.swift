@@ -15,7 +15,10 @@ struct DisplayOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Write the last frame here: PNG if it ends in .png, else PPM; - for standard output.",
-      discussion: "With - the guest's serial output goes to standard error.",
+      discussion: """
+        SIGUSR2, or Ctrl-A s in a terminal, writes the file while the guest runs. With - the \
+        guest's serial output goes to standard error.
+        """,
       valueName: "file"))
   var screenshot: String?
 

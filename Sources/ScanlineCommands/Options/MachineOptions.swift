@@ -25,6 +25,13 @@ struct MachineOptions: ParsableArguments {
       valueName: "port[,size]"),
     transform: DebugExitArgument.init(argument:))
   var debugExit = DebugExitArgument()
+      "What a guest gets that resets the machine: exit or reboot.",
+      discussion: """
+        exit: the run ends, with status 0, or 70 after a triple fault. reboot: it starts again, \
+        unless it dies of a triple fault three times within 0.1 s of its start.
+        """,
+      valueName: "action"))
+  var onReset = ResetAction.exit
 
   @Option(help: ArgumentHelp("Command line for the guest.", valueName: "text"))
   var append = ""
@@ -46,6 +53,7 @@ struct MachineOptions: ParsableArguments {
     configuration.cpuCount = cpus
     configuration.interruptController = irqchip
     configuration.debugExitPorts = debugExit.ports
+    configuration.resetAction = onReset
     configuration.commandLine = append
     return configuration
   }

@@ -1,3 +1,4 @@
+import Devices
 import Glibc
 import VMM
 
@@ -18,7 +19,8 @@ enum ExitStatus {
   /// The table that `--help` shows; README has the same.
   static let table = """
     EXIT STATUS:
-      0           the guest halted (`cli; hlt` on every vCPU) or powered itself off
+      0           the guest halted (`cli; hlt` on every vCPU), powered itself off, or
+                  asked for a reset
       (v << 1)|1  the guest wrote v to isa-debug-exit (--debug-exit); always odd
       1           `scanline verify`: the dirty log lost a page
       2           the user quit (Ctrl-A x)
@@ -42,6 +44,18 @@ enum ExitStatus {
   }
 }
 
+extension ResetCause {
+  /// What the guest did, in words.
+  var summary: String {
+    switch self {
+    case .keyboardController: "keyboard controller, port 0x64"
+    case .systemControlPortA: "system control port A, 0x92"
+    case .resetControlRegister: "reset control register, port 0xCF9"
+    case .tripleFault: "triple fault"
+    }
+  }
+}
+
 extension Ending {
   /// How the process ends. A signal is raised again, so that the shell sees it.
   enum ProcessEnd: Equatable {
@@ -52,7 +66,7 @@ extension Ending {
   var processEnd: ProcessEnd {
     switch self {
     case .debugExit(let value): .status(Int32(UInt8(truncatingIfNeeded: value << 1 | 1)))
-    case .halted, .poweredOff: .status(ExitStatus.success)
+    case .halted, .poweredOff, .reset: .status(ExitStatus.success)
     case .crash, .guestPanicked: .status(ExitStatus.crash)
     case .timeout: .status(ExitStatus.timeout)
     case .quit: .status(ExitStatus.userQuit)
@@ -72,6 +86,8 @@ extension Ending {
         + "needs --irqchip kernel"
     case .poweredOff: "the guest powered itself off"
     case .guestPanicked: "the guest's kernel panicked (pvpanic)"
+    case .reset(let cause):
+      "the guest asked for a reset (\(cause.summary)); --on-reset reboot starts it again"
     case .crash(let report): report.summary
     case .timeout: "the time limit has passed; raise --timeout if the guest needs longer"
     case .quit: "quit by the user"

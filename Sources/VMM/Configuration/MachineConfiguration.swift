@@ -58,6 +58,11 @@ public struct MachineConfiguration: Sendable {
   package var usesWriteTrap = true
   /// Time between those few ticks, nanoseconds.
   package var slowTickInterval: UInt64 = 200_000_000
+  /// What becomes of a guest that asks for a reset.
+  public var resetAction = ResetAction.exit
+  /// Called before each reset that the guest has asked for, in a thread of the machine's; the guest
+  /// goes on when it returns. It must not call the machine back.
+  public var onReboot: @Sendable (Reboot) -> Void = { _ in }
   /// Devices beside the machine's own, at ports that those leave free.
   package var portDevices: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)] = []
   /// Who sees the live picture. Without any, nothing is polled.

@@ -87,11 +87,31 @@ final class Flusher: Sendable {
     }
   }
 
+  /// A copy of what is shown, while no vCPU runs: exact (R3), or the last frame that the guest has
+  /// ended itself.
+  func capture() -> Frame {
+    engine.withLock { engine in
+      if !isPresentedByGuest { _ = engine.tick(isFrame: true) }
+      return engine.tracker.frame.copy()
+    }
+  }
+
+  /// The screen after a reset, while no vCPU runs: black, and frames end with the clock until the
+  /// guest rings again.
+  func reset() {
+    lastPresent.store(0, ordering: .relaxed)
+    video.clear()
+    noteActivity()
+  }
+
   /// Ends a frame: the guest has rung the doorbell, and its vCPU waits here, so that it draws no
   /// further before the frame has been taken. At most ``Pace/framesPerSecond`` frames a second.
   func present() {
     let last = lastPresent.load(ordering: .relaxed)
-    if last != 0, control.stopEvent.wait(until: last &+ pace.interval) { return }
+    // A vCPU that is wanted at rest ends its frame early.
+    if last != 0, control.restEvent.wait(until: last &+ pace.interval), control.isStopping {
+      return
+    }
     // Before the lock: from then on no tick but this one is a frame.
     lastPresent.store(monotonicNanoseconds(), ordering: .relaxed)
     _ = engine.withLock { $0.tick(isFrame: true) }

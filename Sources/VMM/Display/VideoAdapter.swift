@@ -1,5 +1,6 @@
 import Devices
 import Display
+import Glibc
 import KVM
 
 /// Video memory in its own memory slot, and the registers that say how it is shown.
@@ -27,6 +28,25 @@ final class VideoAdapter: Sendable {
         log.markHostWrite(bytes)
       },
       onChange: { [changes] in changes.note() })
+  }
+
+  /// Makes all of video memory zero, as it was at first. Pages that are zero are not touched, so that
+  /// what was never used costs no memory.
+  func clear() {
+    let pageSize = MemorySlot.pageSize
+    let zeros = [UInt8](repeating: 0, count: pageSize)
+    for start in stride(from: 0, to: memory.size, by: pageSize) {
+      let bytes = start..<start + pageSize
+      let page = unsafe UnsafeMutableRawBufferPointer(rebasing: memory.bytes[bytes])
+      let isClear = unsafe zeros.withUnsafeBytes { zeros in
+        guard let page = page.baseAddress, let zeros = zeros.baseAddress
+        else { return true }
+        return unsafe memcmp(page, zeros, pageSize) == 0
+      }
+      guard !isClear else { continue }
+      unsafe page.initializeMemory(as: UInt8.self, repeating: 0)
+      log.markHostWrite(bytes)
+    }
   }
 
   /// What the registers ask to be shown; no mode while the display is switched off.

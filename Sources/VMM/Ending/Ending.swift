@@ -1,3 +1,5 @@
+public import Devices
+
 /// Why a machine stopped. The first reason wins; what happens while it stops changes nothing.
 public enum Ending: Sendable {
   /// The guest wrote `value` to `isa-debug-exit`.
@@ -9,6 +11,8 @@ public enum Ending: Sendable {
   case poweredOff
   /// The guest told by `pvpanic` that its kernel has panicked.
   case guestPanicked
+  /// The guest asked for a reset, and the machine does not reboot.
+  case reset(ResetCause)
   /// A vCPU cannot go on.
   case crash(CrashReport)
   /// The time limit has passed.

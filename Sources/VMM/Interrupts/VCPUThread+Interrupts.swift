@@ -28,9 +28,12 @@ extension VCPUThread {
       control.stop(.halted(interruptsEnabled: vcpu.interruptFlag))
       return false
     }
+    let count = resetCount
     while !pic.hasInterrupt {
       alarm.wait(until: nil)
-      guard try answerRequests() else { return false }
+      guard try obeyRequests() else { return false }
+      // After a reset it does not wait any more: it begins again.
+      guard resetCount == count else { return true }
     }
     try deliverExternalInterrupt()
     return true

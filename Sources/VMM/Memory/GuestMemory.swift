@@ -70,6 +70,11 @@ public final class GuestMemory: Sendable {
     return true
   }
 
+  /// Makes all of it zero, as it was at first. Only while no vCPU runs.
+  func clear() {
+    region.clear()
+  }
+
   /// A copy of `count` bytes at `address`; nil unless all of them are RAM.
   public func read(_ count: Int, at address: GuestAddress) -> [UInt8]? {
     guard count >= 0, let source = unsafe bytes(at: address, count: count) else { return nil }

@@ -32,11 +32,17 @@ final class HaltMonitor: Sendable {
     while !wait(for: 0, on: nil, or: control.stopEvent, timeout: interval).woken {
       let look = exitsOfSleepers(watches)
       defer { lastLook = look }
-      // A sleeper that was asked and still sleeps would only give the same answer.
+      // A sleeper that was asked and still sleeps would only give the same answer. A rest wakes it,
+      // which it counts as an exit.
       guard let look, look == lastLook, look != lastAsked else { continue }
+      guard let round = control.beginHaltRound() else { continue }
       lastAsked = look
-      if allDead(vcpus, control) {
-        return control.stop(.halted(interruptsEnabled: false))
+      switch allDead(vcpus, round, control) {
+      case true?:
+        // One that was reset since then is alive again.
+        control.stop(.halted(interruptsEnabled: false), unlessRestedSince: round.restNumber)
+      case false?: break
+      case nil: lastAsked = nil
       }
     }
   }
@@ -51,13 +57,16 @@ final class HaltMonitor: Sendable {
     return exits
   }
 
-  /// Asks every vCPU, and waits for the answers until the machine stops.
-  private static func allDead(_ vcpus: [VCPUThread], _ control: RunControl) -> Bool {
-    let round = control.beginHaltRound()
-    while !vcpus.allSatisfy({ $0.hasAnswered(round: round) }) {
-      if wait(for: 0, on: nil, or: control.stopEvent, timeout: 1).woken { return false }
+  /// Waits for what every vCPU answers in `round`; nil when the machine stops, or comes to rest, before
+  /// all have.
+  private static func allDead(
+    _ vcpus: [VCPUThread], _ round: (round: UInt64, restNumber: UInt64), _ control: RunControl
+  ) -> Bool? {
+    while !vcpus.allSatisfy({ $0.hasAnswered(round: round.round) }) {
+      if wait(for: 0, on: nil, or: control.stopEvent, timeout: 1).woken { return nil }
+      if control.restNumber != round.restNumber { return nil }
     }
-    return vcpus.allSatisfy { $0.isDead(inRound: round) }
+    return vcpus.allSatisfy { $0.isDead(inRound: round.round) }
   }
 }
 

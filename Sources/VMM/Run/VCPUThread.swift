@@ -6,12 +6,17 @@ import Synchronization
 /// One vCPU and the thread that runs it.
 final class VCPUThread: Kickable, @unchecked Sendable {
   let vcpu: VCPU
-  private let loop: ExitLoop
+  let loop: ExitLoop
   private let map: PhysicalMap
   private let resetsAtShutdown: Bool
   private let dirtyLog: DirtyLog?
   let interrupts: InterruptSystem
   let control: RunControl
+  /// The state in which the vCPU was made, for a reset.
+  private let initialState: SavedVCPU
+  private let resets: ResetPolicy
+  /// Resets so far. Touched while the thread is at rest, and by the thread.
+  private(set) var resetCount = 0
   /// nil unless its exits or accesses are traced.
   private let trace: VCPUTrace?
   /// What a vCPU that has halted outside of the kernel waits for: every kick rings it.
@@ -19,21 +24,23 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private let times = OnceBox<HostTimes>()
   private let thread = Mutex<Thread?>(nil)
   /// Which ``HaltMonitor`` round this vCPU has answered, and what it said.
-  private let haltReport = Atomic<UInt64>(0)
+  let haltReport = Atomic<UInt64>(0)
   private let stateAtEnd = Mutex<VCPUState?>(nil)
 
   init(
-    vcpu: consuming VCPU, loop: ExitLoop, map: PhysicalMap, resetsAtShutdown: Bool,
-    dirtyLog: DirtyLog?, interrupts: InterruptSystem, control: RunControl,
-    trace: VCPUTrace? = nil
+    vcpu: consuming VCPU, initialState: SavedVCPU, loop: ExitLoop, map: PhysicalMap,
+    resetsAtShutdown: Bool, dirtyLog: DirtyLog?, interrupts: InterruptSystem,
+    control: RunControl, resets: ResetPolicy, trace: VCPUTrace? = nil
   ) {
     self.vcpu = vcpu
+    self.initialState = initialState
     self.loop = loop
     self.map = map
     self.resetsAtShutdown = resetsAtShutdown
     self.dirtyLog = dirtyLog
     self.interrupts = interrupts
     self.control = control
+    self.resets = resets
     self.trace = trace
   }
 
@@ -47,10 +54,14 @@ final class VCPUThread: Kickable, @unchecked Sendable {
 
   func start() throws(VMMError) {
     guard control.add(self) else { return }
-    // A kick waits for the lock, so it finds the thread. One that came first has set
-    // `immediate_exit`, which the first KVM_RUN sees.
-    try thread.withLock { thread throws(VMMError) in
-      thread = try Thread(name: "vcpu\(vcpu.id)") { [self] in run() }
+    do throws(VMMError) {
+      // A kick waits for the lock, so it finds the thread, which looks for what came before it.
+      try thread.withLock { thread throws(VMMError) in
+        thread = try Thread(name: "vcpu\(vcpu.id)") { [self] in run() }
+      }
+    } catch {
+      control.noteEnd()
+      throw error
     }
   }
 
@@ -75,16 +86,24 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     let start = monotonicNanoseconds()
     defer { times.set { HostTimes.ofThisThread(since: start) } }
     do {
-      while try handle(runLoop()) {}
-      try completePendingIO()
+      var goesOn = try obeyRequests()
+      while goesOn { goesOn = try handle(runLoop()) }
       keepState()
     } catch {
       control.stop(.crash(report(.runFailed(error))))
     }
+    control.noteEnd()
+  }
+
+  /// Puts the vCPU back to the state in which it was made. Only while its thread is at rest.
+  func reset() throws(KVMError) {
+    resetCount &+= 1
+    vcpu.requestInterruptWindow = false
+    try initialState.restore(to: vcpu)
   }
 
   /// The exit loop, by way of the trace if there is one.
-  private func runLoop() throws(KVMError) -> VCPUExit {
+  func runLoop() throws(KVMError) -> VCPUExit {
     guard let trace else { return try loop.run(vcpu) }
     return try loop.run(TracedSource(thread: self, trace: trace))
   }
@@ -98,10 +117,10 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   }
 
   /// Handles an exit that is not an access. False when the thread should end.
-  private func handle(_ exit: VCPUExit) throws(KVMError) -> Bool {
+  func handle(_ exit: VCPUExit) throws(KVMError) -> Bool {
     switch exit {
     case .interrupted:
-      guard try answerRequests() else { return false }
+      guard try obeyRequests() else { return false }
       try deliverExternalInterrupt()
       return true
     case .interruptWindowOpen:
@@ -116,7 +135,9 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     case .halt:
       return try waitForExternalInterrupt()
     case .shutdown:
-      return crash(.tripleFault)
+      // Whatever becomes of it stops this vCPU before its next entry.
+      resets.tripleFault(report(.tripleFault))
+      return true
     case .internalError(let error):
       return crash(
         error.suberror == InternalError.emulationFailure
@@ -126,27 +147,6 @@ final class VCPUThread: Kickable, @unchecked Sendable {
       return crash(.failedEntry(hardwareReason: hardwareReason))
     default:
       return crash(.unknownExit(reason: "\(exit)"))
-    }
-  }
-
-  /// Does what a kick was for. False when the thread should end.
-  func answerRequests() throws(KVMError) -> Bool {
-    vcpu.immediateExit = false
-    // A request is stored before its kick: clearing first and reading then misses none.
-    atomicMemoryFence(ordering: .sequentiallyConsistent)
-    guard !control.isStopping else { return false }
-    try answerHaltMonitor()
-    return true
-  }
-
-  /// An `in` or a load from a device takes effect only at the next entry. Enters until there is
-  /// nothing left to complete, so that registers and memory are final (KVM API section 5).
-  private func completePendingIO() throws(KVMError) {
-    vcpu.immediateExit = true
-    // Only a string instruction needs more than a few rounds, one for each batch. A guest chooses
-    // its length, so there is a limit; between batches the instruction can be restarted.
-    for _ in 0..<1024 {
-      if case .interrupted = try runLoop() { return }
     }
   }
 
@@ -175,34 +175,5 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     case .timeout?, .crash?: stateAtEnd.withLock { $0 = state() }
     default: break
     }
-  }
-}
-
-// MARK: - Halt monitor
-
-extension VCPUThread {
-  /// Whether the vCPU answered ``HaltMonitor`` round `round` with "nothing can wake me".
-  func isDead(inRound round: UInt64) -> Bool {
-    haltReport.load(ordering: .acquiring) == round << 1 | 1
-  }
-
-  /// Whether the vCPU has answered round `round`.
-  func hasAnswered(round: UInt64) -> Bool {
-    haltReport.load(ordering: .acquiring) >> 1 == round
-  }
-
-  /// RFLAGS.IF.
-  private static let interruptFlag: UInt64 = 1 << 9
-
-  private func answerHaltMonitor() throws(KVMError) {
-    let round = control.haltRound
-    guard round != haltReport.load(ordering: .relaxed) >> 1 else { return }
-    let dead =
-      switch try vcpu.mpState() {
-      case .halted: try vcpu.registers().rflags & Self.interruptFlag == 0
-      case .uninitialized, .initReceived: true
-      default: false
-      }
-    haltReport.store(round << 1 | (dead ? 1 : 0), ordering: .releasing)
   }
 }

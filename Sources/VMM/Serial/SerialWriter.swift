@@ -37,21 +37,21 @@ public final class SerialWriter: ByteSink {
   private static let capacity = 4096
   private let state: Mutex<State>
   private let descriptor: FileDescriptor
-  private let stopEvent: EventDescriptor
+  private let restEvent: EventDescriptor
   private let onFailure: @Sendable (Failure) -> Void
 
   /// Raised when bytes wait that no newline has sent yet.
   public let pending: EventDescriptor
 
   /// - Parameters:
-  ///   - stopEvent: Once raised, no vCPU waits for the descriptor any more.
+  ///   - restEvent: While raised, no vCPU waits for the descriptor: what it takes no more is kept.
   ///   - onFailure: Called once; from then on bytes are dropped.
   init(
-    descriptor: FileDescriptor, stopEvent: EventDescriptor,
+    descriptor: FileDescriptor, restEvent: EventDescriptor,
     onFailure: @escaping @Sendable (Failure) -> Void
   ) throws(VMMError) {
     self.descriptor = descriptor
-    self.stopEvent = stopEvent
+    self.restEvent = restEvent
     self.onFailure = onFailure
     pending = try EventDescriptor()
     var initial = State()
@@ -65,8 +65,10 @@ public final class SerialWriter: ByteSink {
       state.buffer.append(byte)
       state.endsLine = byte == UInt8(ascii: "\n")
       if state.endsLine || state.buffer.count >= Self.capacity {
-        drain(&state, .untilStopped)
-      } else if !state.isPending {
+        drain(&state, .untilRest)
+      }
+      // A vCPU that is wanted at rest leaves the end of its line here.
+      if !state.buffer.isEmpty, !state.isPending {
         state.isPending = true
         pending.signal()
       }
@@ -102,7 +104,7 @@ public final class SerialWriter: ByteSink {
   /// Whether to wait for a descriptor that takes no more.
   private enum Patience {
     case never
-    case untilStopped
+    case untilRest
     case always
   }
 
@@ -111,7 +113,7 @@ public final class SerialWriter: ByteSink {
     while done < state.buffer.count, !state.hasFailed {
       // Where poll(2) reports room, a write of up to PIPE_BUF bytes does not block.
       let ready = wait(
-        for: POLLOUT, on: descriptor, or: patience == .untilStopped ? stopEvent : nil,
+        for: POLLOUT, on: descriptor, or: patience == .untilRest ? restEvent : nil,
         timeout: patience == .never ? 0 : -1)
       guard ready.events != 0 else {
         // poll(2) was interrupted if neither is true.

@@ -33,7 +33,8 @@ struct EscapeFilterTests {
   @Test(
     "Ctrl-A and a letter",
     arguments: [
-      ("x", EscapeFilter.Command.quit), ("b", .sendBreak), ("h", .help), ("?", .help),
+      ("x", EscapeFilter.Command.quit), ("b", .sendBreak), ("s", .screenshot), ("h", .help),
+      ("?", .help),
     ])
   func command(letter: String, command: EscapeFilter.Command) {
     let bytes = [1] + Array(letter.utf8)

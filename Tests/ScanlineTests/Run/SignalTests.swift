@@ -69,6 +69,51 @@ struct SignalTests {
     #expect(pixels.elementsEqual((0..<1024 * 768 * 3).lazy.map { color[$0 % 3] }))
   }
 
+  @Test("SIGUSR2 writes the exact picture while the guest runs, over the one before")
+  func liveScreenshot() throws {
+    // Fills the screen with a byte that it reads from the serial port, tells so, and again.
+    let image = try directory.write(
+      [
+        0x66, 0xBA, 0xFD, 0x03,  // 1: mov dx, 0x3FD
+        0xEC, 0xA8, 0x01, 0x74, 0xFB,  // 2: in al, dx; test al, 1; jz 2b
+        0x66, 0xBA, 0xF8, 0x03, 0xEC,  // mov dx, 0x3F8; in al, dx
+        0xBF, 0x00, 0x00, 0x00, 0xE0,  // mov edi, 0xE0000000
+        0xB9, 0x00, 0x00, 0x30, 0x00,  // mov ecx, 1024 * 768 * 4
+        0xF3, 0xAA,  // rep stosb
+        0xB0, 0x0A, 0xEE,  // mov al, '\n'; out dx, al
+        0xEB, 0xDF,  // jmp 1b
+      ], to: "fill.bin")
+    let picture = directory.file("live.ppm")
+    let process = try Scanline.start("run", image, "--screenshot", picture)
+    for (number, byte) in "AB".utf8.enumerated() {
+      process.type(String(decoding: [byte], as: UTF8.self))
+      try process.wait(for: "fill") { process.output.count > number }
+      process.send(SIGUSR2)
+      try process.wait(for: "picture") {
+        guard directory.names.contains("live.ppm") else { return false }
+        return (try? directory.read("live.ppm"))?.suffix(1024 * 768 * 3).allSatisfy { $0 == byte }
+          == true
+      }
+    }
+    process.send(SIGTERM)
+    #expect(try process.finish() == .signal(SIGTERM))
+    #expect(text(process.errors) == "scanline: ended by signal \(SIGTERM)\n")
+    #expect(directory.names == ["fill.bin", "live.ppm"])
+  }
+
+  @Test("SIGUSR2 without a file for it is answered in words, and the guest goes on")
+  func liveScreenshotWithoutFile() throws {
+    let process = try Scanline.start("run", GuestImages.path("echo"))
+    process.type("a")
+    try process.wait(for: "echo") { text(process.output) == "a" }
+    process.send(SIGUSR2)
+    try process.wait(for: "note") { text(process.errors).contains("start with --screenshot") }
+    process.type("b")
+    try process.wait(for: "echo") { text(process.output) == "ab" }
+    process.send(SIGTERM)
+    #expect(try process.finish() == .signal(SIGTERM))
+  }
+
   @Test("a signal that was ignored at the start stays ignored, as with nohup")
   func ignoredSignal() throws {
     let process = try ChildProcess(

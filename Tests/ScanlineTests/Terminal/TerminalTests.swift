@@ -64,6 +64,20 @@ struct TerminalTests {
     #expect(try session.finish() == 2)
   }
 
+  @Test("Ctrl-A s writes the picture and says where")
+  func screenshot() throws {
+    let directory = try TemporaryDirectory()
+    let picture = directory.file("now.ppm")
+    let session = try TerminalSession(
+      "run", GuestImages.path("echo"), "--screenshot", picture)
+    _ = try session.waitUntilRaw()
+    try session.type("\u{1}s")
+    try session.expect("scanline: the picture is in \(picture)\r\n")
+    #expect(directory.names == ["now.ppm"])
+    try session.type("\u{1}x")
+    #expect(try session.finish() == 2)
+  }
+
   @Test("Ctrl-A b sends a break, which the guest receives as a null character")
   func sendBreak() throws {
     let session = try echoSession()

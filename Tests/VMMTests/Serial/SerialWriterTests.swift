@@ -24,7 +24,7 @@ struct SerialWriterTests {
       let stop = try EventDescriptor()
       self.failures = failures
       self.stop = stop
-      writer = try SerialWriter(descriptor: descriptor, stopEvent: stop) { failure in
+      writer = try SerialWriter(descriptor: descriptor, restEvent: stop) { failure in
         failures.list.withLock { list in
           switch failure {
           case .closed: list.append("closed")

@@ -6,7 +6,9 @@ enum ProcessThreads {
   /// Their names, as far as they begin as a machine names its threads.
   static func ofMachines() -> [String] {
     names().filter { name in
-      ["vcpu", "flusher", "halt", "serial", "trace"].contains { name.hasPrefix($0) }
+      ["vcpu", "flusher", "halt", "reset", "serial", "timers", "trace"].contains {
+        name.hasPrefix($0)
+      }
     }
   }
 

@@ -120,6 +120,7 @@ extension Ending {
       case .emulationFailure: "emulation failure"
       default: "crash: \(report.summary)"
       }
+    case .reset(let cause): "reset by \(cause)"
     case .timeout: "timeout"
     case .quit: "quit"
     case .signal(let number): "signal \(number)"

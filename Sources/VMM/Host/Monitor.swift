@@ -1,0 +1,51 @@
+import Glibc
+
+/// A mutex with a condition variable: state that threads wait for.
+@safe
+final class Monitor<State>: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  /// Touched under the mutex only.
+  private var state: State
+
+  init(_ state: State) {
+    self.state = state
+    // Both fail for lack of memory only, which glibc does not allocate for them.
+    unsafe pthread_mutex_init(mutex, nil)
+    unsafe pthread_cond_init(changed, nil)
+  }
+
+  deinit {
+    unsafe pthread_cond_destroy(changed)
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe changed.deallocate()
+    unsafe mutex.deallocate()
+  }
+
+  /// Looks at the state.
+  func withLock<Result, Failure: Error>(
+    _ body: (inout State) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    return try body(&state)
+  }
+
+  /// Changes the state, and has everybody who waits look at it again.
+  func update<Result>(_ body: (inout State) -> Result) -> Result {
+    withLock { state in
+      defer { unsafe pthread_cond_broadcast(changed) }
+      return body(&state)
+    }
+  }
+
+  /// Waits until `condition` holds, and changes the state before anybody else can.
+  func wait<Result>(
+    until condition: (State) -> Bool, then change: (inout State) -> Result
+  ) -> Result {
+    withLock { state in
+      while !condition(state) { unsafe pthread_cond_wait(changed, mutex) }
+      return change(&state)
+    }
+  }
+}
