@@ -24,6 +24,12 @@ struct Checks {
     }
   }
 
+  /// As ``check(_:_:is:)`` of a byte that a device may not send.
+  mutating func check(_ what: StaticString, _ byte: UInt8?, is expected: UInt8) {
+    guard let byte else { return check(what, false) }
+    check(what, byte, is: expected)
+  }
+
   /// Tells of what has happened, or the guest would still wait for it.
   func pass(_ what: StaticString) {
     Serial.print("ok ")
