@@ -42,6 +42,9 @@ enum LocalAPIC {
     set { memoryWrite32(base + register.rawValue, newValue) }
   }
 
+  /// Whether this CPU has one, by CPUID.
+  static var isPresent: Bool { cpuid(1, 0).edx & 1 << 9 != 0 }
+
   /// Switches the APIC on; spurious interrupts get vector 0xFF.
   static func enable() {
     Interrupts.install(0xFF, end: .none)

@@ -7,18 +7,39 @@ extension MachineTests {
   /// Guests that test the machine's devices from inside, and say what they found.
   @Suite struct DeviceGuestTests {
     @Test(
-      "the interrupt controllers, timers and serial port work as guests see them",
-      arguments: ["timers", "ioapic", "serialfifo"])
-    func kernelDevices(guest: String) throws {
-      let machine = try TestMachine(.guest(guest)) { $0.interruptController = .kernel }
+      "timers and the serial port work with every interrupt controller",
+      arguments: ["timers", "serialfifo"],
+      [
+        MachineConfiguration.InterruptController.none, .split, .kernel,
+      ])
+    func legacyDevices(
+      guest: String, interruptController: MachineConfiguration.InterruptController
+    ) throws {
+      let machine = try TestMachine(.guest(guest)) {
+        $0.interruptController = interruptController
+      }
       try machine.expectSuccess()
     }
 
-    @Test("CPUs start, interrupt each other and lock", arguments: [1, 2, 4, 8])
-    func interprocessorInterrupts(count: Int) throws {
+    @Test(
+      "the I/O APIC routes edges and levels",
+      arguments: [MachineConfiguration.InterruptController.split, .kernel])
+    func ioapic(interruptController: MachineConfiguration.InterruptController) throws {
+      let machine = try TestMachine(.guest("ioapic")) {
+        $0.interruptController = interruptController
+      }
+      try machine.expectSuccess()
+    }
+
+    @Test(
+      "CPUs start, interrupt each other and lock", arguments: [1, 2, 4, 8],
+      [MachineConfiguration.InterruptController.split, .kernel])
+    func interprocessorInterrupts(
+      count: Int, interruptController: MachineConfiguration.InterruptController
+    ) throws {
       let machine = try TestMachine(.guest("ipi")) {
         $0.cpuCount = count
-        $0.interruptController = .kernel
+        $0.interruptController = interruptController
       }
       try machine.expectSuccess()
       #expect(try machine.text().hasSuffix("\n\(count) CPUs\n"))

@@ -9,7 +9,7 @@ extension MachineTests {
     @Test(
       "random accesses to every port and to device memory harm only the guest",
       arguments: [
-        MachineConfiguration.InterruptController.none, .kernel,
+        MachineConfiguration.InterruptController.none, .split, .kernel,
       ])
     func randomAccesses(interruptController: MachineConfiguration.InterruptController) throws {
       let seed = UInt64.random(in: 0..<1 << 32)
