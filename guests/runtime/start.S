@@ -2,7 +2,7 @@
 //
 // Only assembly runs at CPL 0, and it uses nothing but integer instructions: some hosts emulate
 // CPL 0. Swift runs at CPL 3, native everywhere, with SSE; the TSS's I/O bitmap gives it every
-// port.
+// port. The IDT has one gate, for #UD; Interrupts.swift fills in more.
 #include "selectors.h"
 
 .set INVALID_OPCODE, 6    // the vector of #UD
@@ -40,9 +40,13 @@ user:                     // CPL 3
 guest_end:
   ud2                     // back to CPL 0, where `hlt` is allowed
 
-// #UD, at CPL 0 on the TSS's RSP0. At guest_end it is the guest's orderly end; everywhere else it
-// is a failed check in Swift code, which must not be mistaken for one.
+// #UD, at CPL 0 on the TSS's RSP0. At supervisor_call it asks for a service (supervisor.S), at
+// guest_end it is the guest's orderly end; everywhere else it is a failed check in Swift code, which
+// must not be mistaken for one.
 invalid_opcode:
+  leaq supervisor_call(%rip), %rax
+  cmpq %rax, (%rsp)
+  je supervisor_service
   leaq guest_end(%rip), %rax
   cmpq %rax, (%rsp)
   jne trap
@@ -97,11 +101,13 @@ trap_message:
 digits:
   .ascii "0123456789abcdef"
   .balign 8
+.globl idt_descriptor
 idt_descriptor:
-  .word (INVALID_OPCODE + 1) * 16 - 1
+  .word IDT_SIZE - 1
   .quad idt
 
 .section .bss.start, "aw", @nobits
   .balign 16
+.globl idt
 idt:
-  .skip (INVALID_OPCODE + 1) * 16
+  .skip IDT_SIZE
