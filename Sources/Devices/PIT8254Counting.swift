@@ -69,7 +69,8 @@ extension PIT8254.Counter {
     } else {
       let rest = (clocks - UInt64(element)) % UInt64(register)
       isCountNull = false
-      // At the reload, which may not be the only one, OUT is high again.
+      // Low before the reload, high after it: once is enough, though there may have been more.
+      setOut(false)
       setOut(register != 1)
       element = register - UInt32(truncatingIfNeeded: rest)
     }
