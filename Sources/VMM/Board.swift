@@ -34,6 +34,7 @@ struct Board: ~Copyable {
       try machine.vm.setTSSAddress(MemoryMap.kvmTaskStateSegment.rawValue)
       if kernelIRQ {
         try machine.vm.makeIRQChip()
+        try machine.vm.setGSIRouting(InterruptWiring.kernelRoutes)
         try machine.vm.makePIT2()
       }
       return (machine, memory, video)
