@@ -16,27 +16,38 @@ import Synchronization
 /// while `outputChanged` runs, so two threads may report changes in the wrong order: the argument
 /// says what changed, and ``hasInterrupt`` what holds. `outputChanged` runs under the lock of
 /// whichever device has driven its line, so it must not call devices.
-public final class InterruptController8259: PortIODevice {
+public final class InterruptController8259: PortIODevice, Resettable {
   private struct Chips {
     /// IRQ 0 to 7; the timer, the keyboard and the slave are always edge-triggered.
     var master = PIC8259(configurableInputs: 0xF8, cascadeInput: 2)
     /// IRQ 8 to 15; the real-time clock and the coprocessor are always edge-triggered.
     var slave = PIC8259(configurableInputs: 0xDE)
+
+    init(mask: UInt8) {
+      master.mask = mask
+      slave.mask = mask
+    }
   }
 
   /// The ports: the master, the slave, ELCR.
   public static let ports: [ClosedRange<UInt16>] = [0x20...0x21, 0xA0...0xA1, 0x4D0...0x4D1]
 
-  private let chips = Mutex(Chips())
+  private let chips: Mutex<Chips>
+  private let initialMask: UInt8
   /// INTR, for a look without the lock. Only stored with it.
   private let intr = Atomic(false)
   private let outputChanged: @Sendable (Bool) -> Void
 
   /// Creates a controller that the guest has yet to initialise.
   ///
-  /// - Parameter outputChanged: Called with the new level when INTR has gone up or down, without the
-  ///   controller's lock, on the thread that made it.
-  public init(outputChanged: @escaping @Sendable (Bool) -> Void) {
+  /// - Parameters:
+  ///   - initialMask: IMR of both chips until the guest sets it: 0 as QEMU and KVM start them, 0xFF as
+  ///     firmware leaves them to a guest that has no handlers yet.
+  ///   - outputChanged: Called with the new level when INTR has gone up or down, without the
+  ///     controller's lock, on the thread that made it.
+  public init(initialMask: UInt8 = 0, outputChanged: @escaping @Sendable (Bool) -> Void) {
+    self.initialMask = initialMask
+    chips = Mutex(Chips(mask: initialMask))
     self.outputChanged = outputChanged
   }
 
@@ -131,6 +142,18 @@ public final class InterruptController8259: PortIODevice {
   }
 
   // MARK: All
+
+  /// The chips before their initialisation, but for the levels of the inputs, which others drive.
+  public func reset() {
+    update { chips in
+      let inputs = (chips.master.inputs, chips.slave.inputs)
+      chips = Chips(mask: initialMask)
+      for input in UInt8(0)..<8 where input != 2 {
+        chips.master.setInput(input, inputs.0 >> input & 1 != 0)
+      }
+      for input in UInt8(0)..<8 { chips.slave.setInput(input, inputs.1 >> input & 1 != 0) }
+    }
+  }
 
   /// The chips as they are now.
   public var pics: (master: PIC8259, slave: PIC8259) {

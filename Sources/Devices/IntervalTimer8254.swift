@@ -22,7 +22,7 @@ import Synchronization
 ///
 /// **Threads.** Everything may be called from any thread. The line is set under the timer's lock,
 /// `deadlineChanged` is called without it.
-public final class IntervalTimer8254: PortIODevice, TimedDevice {
+public final class IntervalTimer8254: PortIODevice, TimedDevice, Resettable {
   private struct State {
     var pit = PIT8254()
     var control: SystemControlPortB = []
@@ -149,6 +149,16 @@ public final class IntervalTimer8254: PortIODevice, TimedDevice {
   }
 
   // MARK: Both
+
+  /// Back to a timer that the guest has yet to program, with its line low.
+  public func reset() {
+    state.withLock { state in
+      if state.isAsserted { interrupt.set(false) }
+      let clock = state.pit.clock
+      state = State()
+      state.pit.advance(to: clock)
+    }
+  }
 
   /// The chip as it was at the last access or ``advance(to:)``.
   public var pit: PIT8254 { state.withLock { $0.pit } }

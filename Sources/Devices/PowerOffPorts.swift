@@ -12,10 +12,9 @@ public final class PowerOffPorts: PortIODevice {
     let value: UInt16
   }
 
-  /// QEMU since 2.0; Bochs and older QEMU; VirtualBox.
+  /// Bochs and old QEMU; VirtualBox. That of newer QEMU, 0x604, is ``ACPIPowerManagement``'s own.
   static let registers = [
-    Register(port: 0x604, value: 0x2000), Register(port: 0xB004, value: 0x2000),
-    Register(port: 0x4004, value: 0x3400),
+    Register(port: 0xB004, value: 0x2000), Register(port: 0x4004, value: 0x3400),
   ]
 
   /// Where Bochs takes the text ``shutdownText``.

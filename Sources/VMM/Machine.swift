@@ -35,6 +35,8 @@ public final class Machine: Sendable {
   private let onReboot: @Sendable (Reboot) -> Void
   let wasStarted = Atomic(false)
 
+  /// The keyboard and the mouse; the host presses keys and moves here.
+  public let keyboard: KeyboardController8042
   /// COM1; its host end takes input with ``SerialPort/enqueue(_:)``.
   public let serial: SerialPort
   /// What the serial port and the debug console have sent.
@@ -123,11 +125,10 @@ public final class Machine: Sendable {
     }
     let timers = DeviceTimers()
     self.timers = timers
-    if let pic = board.interrupts.pic {
-      let timer = IntervalTimer8254(clock: timers.clock, interrupt: board.interrupts.line(0))
-      timers.add(timer)
-      claims += [(InterruptController8259.ports, pic), (IntervalTimer8254.ports, timer)]
-    }
+    let system = SystemDevices(
+      interrupts, timers: timers, control: control, onReset: { resets.request($0) })
+    keyboard = system.keyboard
+    claims += system.claims
     claims += configuration.portDevices
     debugPorts = try DebugPorts(
       exitPorts: configuration.debugExitPorts, beside: claims, output: serialOutput,

@@ -1,4 +1,5 @@
 import Devices
+import KVM
 
 /// How the interrupts of a PC reach its APICs: what MADT and MP table both tell.
 enum InterruptWiring {
@@ -14,6 +15,22 @@ enum InterruptWiring {
   /// The ISA interrupt that the second PIC occupies; no device has it.
   static let cascadeInterrupt: UInt8 = 2
   static let sciInterrupt = ACPIPowerManagement.interrupt
+
+  /// The same for KVM's controllers, whose default routes have the timer on input 0. Interrupts 0 to
+  /// 15 lead to a PIC and to the I/O APIC, 16 to 23 to the I/O APIC alone, the cascade nowhere.
+  static var kernelRoutes: [GSIRoute] {
+    var routes: [GSIRoute] = []
+    for gsi in 0..<UInt32(24) {
+      if gsi < 16, gsi != UInt32(cascadeInterrupt) {
+        routes.append(.irqChip(gsi: gsi, gsi < 8 ? .picMaster : .picSlave, pin: gsi % 8))
+      }
+      if gsi != UInt32(timerPin) {
+        let pin = gsi == UInt32(timerInterrupt) ? UInt32(timerPin) : gsi
+        routes.append(.irqChip(gsi: gsi, .ioapic, pin: pin))
+      }
+    }
+    return routes
+  }
 
   /// Polarity and trigger mode as both tables encode them: those of the bus, here ISA's active high
   /// and edge.

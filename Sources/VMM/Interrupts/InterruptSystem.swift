@@ -35,9 +35,9 @@ struct InterruptSystem: Sendable {
     let wire = externalInterrupt
     pic =
       arrangement == .kernel
-      ? nil : InterruptController8259(outputChanged: { if $0 { wire.raise() } })
-    // As firmware leaves it: a guest that has not programmed the PIC is not interrupted by it.
-    for port in [UInt16(0x21), 0xA1] { pic?.write(port: port, size: 1, value: 0xFF) }
+      ? nil
+      // As firmware leaves it: a guest that has not programmed the PIC is not interrupted by it.
+      : InterruptController8259(initialMask: 0xFF, outputChanged: { if $0 { wire.raise() } })
     ioapic =
       arrangement != .split
       ? nil
@@ -52,28 +52,13 @@ struct InterruptSystem: Sendable {
     switch arrangement {
     case .kernel:
       try machine.vm.makeIRQChip()
-      try machine.vm.setGSIRouting(kernelRoutes)
+      try machine.vm.setGSIRouting(InterruptWiring.kernelRoutes)
       try machine.vm.makePIT2()
     case .split:
       try machine.vm.enable(.splitIRQChip, arguments: UInt64(IOAPICRegisters.pinCount))
     case .userSpace:
       break
     }
-  }
-
-  /// KVM's default, but for the timer.
-  private static var kernelRoutes: [GSIRoute] {
-    var routes: [GSIRoute] = []
-    for gsi in 0..<UInt32(IOAPICRegisters.pinCount) {
-      if gsi < 16 {
-        routes.append(.irqChip(gsi: gsi, gsi < 8 ? .picMaster : .picSlave, pin: gsi % 8))
-      }
-      // Nothing drives GSI 2: the PIC's input is the slave's, and the I/O APIC's is the timer's.
-      if gsi != 2 {
-        routes.append(.irqChip(gsi: gsi, .ioapic, pin: UInt32(ioAPICPin(of: Int(gsi)))))
-      }
-    }
-    return routes
   }
 
   /// The version of the I/O APIC, as its register tells it; nil if there is none.

@@ -40,6 +40,40 @@ extension MachineTests {
       #expect(try machine.run().label == "debug exit \(count)")
     }
 
+    @Test("the timer arrives on the I/O APIC's input 2, as the tables say")
+    func timerPin() throws {
+      let code = GuestCode { code in
+        code.store32(0x1FF, at: 0xFEE0_00F0)  // local APIC: enabled
+        code.store32(0x14, at: 0xFEC0_0000)  // input 2:
+        code.store32(0x40, at: 0xFEC0_0010)  // vector 0x40, edge, not masked
+        code.out8(0x43, 0x34)  // counter 0, mode 2
+        code.out8(0x40, 0)
+        code.out8(0x40, 0x10)
+        code.append([0xA1] + little(0xFEE0_0220 as UInt64))  // 1: movabsl IRR of 0x40, %eax
+        code.append([0xA8, 0x01, 0x74, 0xF3])  // testb $1, %al; jz 1b
+        code.out8(0xF4, 7)
+      }
+      let machine = try TestMachine(.code(code.bytes)) { $0.interruptController = .kernel }
+      #expect(try machine.run().label == "debug exit 7")
+    }
+
+    @Test("every interrupt reaches the inputs that the tables give it")
+    func routes() throws {
+      let vm = try Hypervisor().makeVirtualMachine()
+      try vm.makeIRQChip()
+      try vm.setGSIRouting(InterruptWiring.kernelRoutes)
+      for gsi in 0..<UInt32(24) where gsi != 2 {
+        try vm.setIRQLine(gsi: gsi, level: true)
+        let ioapic = try vm.irqChip(.ioapic)
+        // kvm_irqchip: chip_id, pad; kvm_ioapic_state: base_address, ioregsel, id, irr.
+        let inputs = unsafe withUnsafeBytes(of: ioapic) {
+          unsafe $0.load(fromByteOffset: 24, as: UInt32.self)
+        }
+        #expect(inputs == 1 << (gsi == 0 ? 2 : gsi), "GSI \(gsi)")
+        try vm.setIRQLine(gsi: gsi, level: false)
+      }
+    }
+
     @Test("the tables are those of the machine", arguments: [(1, false), (1, true), (3, true)])
     func tables(cpuCount: Int, hasInterruptController: Bool) throws {
       let machine = try TestMachine(.code([0xF4])) {
