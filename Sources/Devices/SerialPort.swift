@@ -229,7 +229,7 @@ public final class SerialPort: PortIODevice, Resettable {
       // The other end of the line notices nothing.
       state.uart = UART16550(modemInputs: state.uart.modemInputs)
       state.input.putBack()
-      transmitsWithoutTrace.store(true, ordering: .releasing)
+      isTransmitTraceless.store(true, ordering: .releasing)
       return settle(&state)
     }
     if isInputLow { onInputLow() }
