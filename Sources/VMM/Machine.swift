@@ -93,7 +93,6 @@ public final class Machine: Sendable {
       interrupt: tracer?.tracing(serialLine, gsi: 4) ?? serialLine,
       output: tracer?.tracing(serialOutput) ?? serialOutput, onInputLow: { inputLow.signal() })
     self.serial = serial
-    let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
     let bootProcessor = try board.makeVCPU(id: 0, cpuid: cpuid, entry: entry)
     let coalesced = CoalescedWrites(
       bootProcessor, isWanted: configuration.coalescesSerialOutput, device: serial, tracer: tracer)
@@ -126,7 +125,7 @@ public final class Machine: Sendable {
     let timers = DeviceTimers()
     self.timers = timers
     let system = SystemDevices(
-      interrupts, timers: timers, control: control, onReset: { resets.request($0) })
+      interrupts, memory: memory, timers: timers, control: control, onReset: { resets.request($0) })
     keyboard = system.keyboard
     claims += system.claims
     claims += configuration.portDevices
@@ -176,7 +175,7 @@ public final class Machine: Sendable {
       Resetter.Parts(
         board: board.machine, interruptControllers: board.interruptControllerState, vcpus: vcpus,
         memory: memory, initialMemory: initialMemory, flusher: flusher,
-        devices: [serial, interrupts.ioapic].compactMap { $0 }
+        devices: ([serial, interrupts.ioapic] as [(any Resettable)?]).compactMap { $0 }
           + claims.compactMap { $0.device as? any Resettable }),
       control: control)
   }

@@ -25,6 +25,9 @@ struct MachineOptions: ParsableArguments {
       valueName: "port[,size]"),
     transform: DebugExitArgument.init(argument:))
   var debugExit = DebugExitArgument()
+
+  @Option(
+    help: ArgumentHelp(
       "What a guest gets that resets the machine: exit or reboot.",
       discussion: """
         exit: the run ends, with status 0, or 70 after a triple fault. reboot: it starts again, \

@@ -1,7 +1,7 @@
 import Display
 import VMM
 
-/// What `--stats` tells of the display, and how often the machine was reset.
+/// What `--stats` tells of the display.
 struct FlushReport: Report {
   let ticks: UInt64
   let ticksWithDamage: UInt64
@@ -19,10 +19,8 @@ struct FlushReport: Report {
   let bytesCompared: UInt64
   let bytesCopied: UInt64
   let lateCorrections: UInt64
-  let resets: UInt64
 
-  init(_ statistics: FlushStatistics, resets: UInt64) {
-    self.resets = resets
+  init(_ statistics: FlushStatistics) {
     ticks = statistics.ticks
     ticksWithDamage = statistics.ticksWithDamage
     wakeUps = statistics.wakeUps
@@ -61,7 +59,6 @@ struct FlushReport: Report {
         "  \(pagesOpen) pages open, \(lateCorrections) late corrections at the stop, "
           + "\(Int(falsePositiveRatio * 100)) % of the visible reported pages had not changed"
       ]
-      + (resets > 0 ? ["machine: \(resets) resets"] : [])
   }
 }
 

@@ -45,14 +45,16 @@ struct MachineReport: Report {
   let vcpus: [VCPU]
   /// Object, counter, values.
   let kernel: [String: [String: [UInt64]]]
+  let resets: UInt64
   let display: FlushReport?
   private let statistics: MachineStatistics
 
   private enum CodingKeys: CodingKey {
-    case exits, unclaimed, serial, vcpus, kernel, display
+    case exits, unclaimed, serial, vcpus, kernel, resets, display
   }
 
-  init(_ statistics: MachineStatistics, display: FlushStatistics?) {
+  init(_ statistics: MachineStatistics, display: FlushStatistics?, resets: UInt64) {
+    self.resets = resets
     self.statistics = statistics
     exits = Exits(
       total: statistics.exits,
@@ -92,7 +94,7 @@ struct MachineReport: Report {
         + "\(unclaimed.memoryReads) reads, \(unclaimed.memoryWrites) writes",
       "serial: \(serial.bytesOut) bytes out, \(serial.bytesIn) bytes in, "
         + "\(serial.coalescedWrites) writes coalesced",
-    ] + vcpuLines + kernelLines + (display?.lines ?? [])
+    ] + (resets > 0 ? ["resets: \(resets)"] : []) + vcpuLines + kernelLines + (display?.lines ?? [])
   }
 
   private var exitLines: [String] {
