@@ -1,4 +1,5 @@
 import ArgumentParser
+import Devices
 import SystemPackage
 import VMM
 
@@ -29,7 +30,7 @@ struct SerialCommand: ParsableCommand {
 
   /// Microseconds a byte, from the machine's start to its end.
   private static func send(coalesced: Bool) throws -> Double {
-    let null = try FileDescriptor.open("/dev/null", .writeOnly, options: .closeOnExec)
+    let null = try FileDescriptor.open(FilePath("/dev/null"), .writeOnly, options: .closeOnExec)
     return try null.closeAfter {
       var configuration = MachineConfiguration()
       configuration.serialOutput = null

@@ -1,3 +1,4 @@
+import Devices
 import KVM
 import TestSupport
 import Testing
