@@ -36,7 +36,7 @@ struct PauseCommand: ParsableCommand {
       configuration, image: FlatImage(ImageFile(name: guest.label, bytes: guest.code), mode: .long))
     try machine.start()
     var samples = Samples()
-    for _ in 0..<options.runs ?? 1000 {
+    for _ in 0..<(options.runs ?? 1000) {
       // Time for the vCPUs to get where they spend their lives.
       usleep(1000)
       samples.append(duration { machine.pause() } * 1e6)
@@ -75,7 +75,7 @@ private enum RestlessGuest: CaseIterable {
         0x48, 0xCF,  // iretq
         0xEB, 0xFE,  // jmp .
       ]
-    case .halted: [0xFB, 0xF4, 0xEB, 0xFC]  // sti; 1: hlt; jmp 1b - 1
+    case .halted: [0xFB, 0xF4, 0xEB, 0xFC]  // 1: sti; hlt; jmp 1b
     case .kernel: [0xEB, 0xFE]  // jmp .
     }
   }

@@ -81,7 +81,7 @@ struct SignalTests {
         0xB9, 0x00, 0x00, 0x30, 0x00,  // mov ecx, 1024 * 768 * 4
         0xF3, 0xAA,  // rep stosb
         0xB0, 0x0A, 0xEE,  // mov al, '\n'; out dx, al
-        0xEB, 0xDF,  // jmp 1b
+        0xEB, 0xE1,  // jmp 1b
       ], to: "fill.bin")
     let picture = directory.file("live.ppm")
     let process = try Scanline.start("run", image, "--screenshot", picture)

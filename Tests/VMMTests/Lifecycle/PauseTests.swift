@@ -177,7 +177,7 @@ extension MachineTests {
       }
       machine.machine.stop(.quit)
       _ = machine.machine.wait()
-      #expect(received.count > 100_000)
+      #expect(received.count > 4 * 4096, "the pipe was never full: this proves nothing")
       let isInOrder = received.indices.allSatisfy { received[$0] == UInt8(truncatingIfNeeded: $0) }
       #expect(isInOrder)
     }
