@@ -43,11 +43,15 @@ enum RTC {
   /// Interrupts must be off.
   static func takeInterrupt(enabledBy reasons: UInt8) -> UInt8 {
     _ = self[.c]
-    let count = Interrupts.count(vector)
     self[.b] |= reasons
-    Interrupts.wait(for: vector, count: count + 1)
+    var reason: UInt8
+    repeat {
+      // The PIC may still hold one whose reason has been read since.
+      Interrupts.wait(for: vector, count: Interrupts.count(vector) + 1)
+      reason = self[.c]
+    } while reason & requested == 0
     self[.b] &= ~reasons
-    return self[.c]
+    return reason
   }
 
   /// The time, read between two updates.

@@ -56,24 +56,22 @@ private func checkPeriodic(_ checks: inout Checks) {
   checks.check("periodic: the reason, eight times", areRight)
 
   // Nobody reads register C now: the line stays down, and there is one edge at most.
+  Interrupts.enable()
+  wait(megacycles: 5)  // for one that the PIC still holds
+  _ = RTC[.c]
   let before = Interrupts.count(RTC.vector)
   RTC[.b] |= RTC.periodic
-  Interrupts.enable()
   let came = eventually { Interrupts.count(RTC.vector) > before }
   wait(megacycles: 50)
   let count = Interrupts.count(RTC.vector) - before
   Interrupts.disable()
   RTC[.b] &= ~RTC.periodic
-  _ = RTC[.c]
   checks.check("periodic: one until register C is read", came && count == 1)
-  checks.check("periodic: reading register C clears it", RTC[.c] & 0xF0, is: 0)
 
   RTC[.a] = 0x20  // no rate
-  RTC[.b] |= RTC.periodic
+  _ = RTC[.c]
   wait(megacycles: 50)
   checks.check("periodic: none without a rate", RTC[.c] & RTC.periodic, is: 0)
-  RTC[.b] &= ~RTC.periodic
-  RTC[.a] = 0x26
 }
 
 private func checkAlarm(_ checks: inout Checks) {

@@ -158,7 +158,7 @@ enum SupervisorService {
 };
 uint64_t supervisor_call(uint64_t service, uint64_t argument, uint64_t value);
 
-// The addresses of what is defined in assembly, as numbers: Swift never looks through them as values.
+// The addresses of what is defined in assembly, as numbers; Swift has no incomplete arrays.
 extern uint8_t idt[], interrupt_stubs[], interrupt_ends[];
 extern uint8_t processor_trampoline[], processor_trampoline_end[];
 static inline uint64_t idtAddress(void) { return (uint64_t)idt; }

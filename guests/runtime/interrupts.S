@@ -1,5 +1,5 @@
-// Handlers of the vectors from 0x20 on. Each counts in its CPU's page of counters, ends the interrupt
-// where `interrupt_ends` says, and returns.
+// Handlers of the vectors from 0x20 on. Each counts in its CPU's page of counters, ends the
+// interrupt where `interrupt_ends` says, and returns.
 //
 // The counters begin the page that the CPL 0 stack is at the end of: a CPU finds its own by RSP.
 #include "selectors.h"

@@ -41,8 +41,8 @@ guest_end:
   ud2                     // back to CPL 0, where `hlt` is allowed
 
 // #UD, at CPL 0 on the TSS's RSP0. At supervisor_call it asks for a service (supervisor.S), at
-// guest_end it is the guest's orderly end; everywhere else it is a failed check in Swift code, which
-// must not be mistaken for one.
+// guest_end it is the guest's orderly end; everywhere else it is a failed check in Swift code, and
+// must not be mistaken for one of those.
 invalid_opcode:
   leaq supervisor_call(%rip), %rax
   cmpq %rax, (%rsp)

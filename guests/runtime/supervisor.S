@@ -1,4 +1,4 @@
-// What Swift at CPL 3 asks of CPL 0: `uint64_t supervisor_call(service, argument, value)` of guest.h.
+// What Swift at CPL 3 asks of CPL 0: `supervisor_call(service, argument, value)` of guest.h.
 //
 // The way in is `ud2`, the one software entry to CPL 0 that works on every host: `int n` and
 // `syscall` are not delivered by all. To the compiler it is a call, after which RAX, RCX, RDX, RSI,
