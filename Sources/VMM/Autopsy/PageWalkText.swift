@@ -53,16 +53,15 @@ extension VCPUState {
     }
   }
 
+  /// The flags as the SDM abbreviates them.
   private func describe(_ entry: PageWalk.Entry) -> String {
     let flags: [(UInt64, String)] = [
-      (0, "present"), (1, "write"), (2, "user"), (5, "accessed"), (6, "dirty"), (7, "large"),
-      (63, "no-execute"),
+      (0, "P"), (1, "W"), (2, "U"), (5, "A"), (6, "D"), (7, entry.name == "PTE" ? "PAT" : "PS"),
+      (63, "NX"),
     ]
-    let set = flags.filter { bit, name in
-      entry.value >> bit & 1 != 0 && !(name == "large" && entry.name == "PTE")
-    }
-    let names = set.isEmpty ? "not present" : set.map(\.1).joined(separator: " ")
+    let set = flags.filter { bit, _ in entry.value >> bit & 1 != 0 }.map(\.1)
+    let names = entry.value & 1 != 0 ? set : ["not present"]
     return "  \(entry.name)[\(entry.index)] at \(pad(entry.address, 1)): \(pad(entry.value, 1)) "
-      + (set.first?.1 == "present" || set.isEmpty ? names : "not present, \(names)")
+      + names.joined(separator: " ")
   }
 }

@@ -69,11 +69,11 @@ extension VCPUState {
       segment.s == 0 ? "system" : segment.type & 8 != 0 ? "\(bits)-bit code" : "data"
     return "\(pad(segment.selector, 4)) base \(pad(segment.base, 8)) limit "
       + "\(pad(segment.limit, 8)) \(kind), type \(pad(segment.type, 1)) dpl \(segment.dpl)"
-      + (segment.present == 0 ? ", not present" : "")
+      + (segment.present == 0 ? ", p 0" : "")
   }
 
   private var tables: [String] {
-    let interrupts = "\(describe("idt", idt.table))\(idt.isVectorTable ? ", real mode" : "")"
+    let interrupts = describe(idt.isVectorTable ? "ivt" : "idt", idt.table)
     guard idt.table.present > 0, !idt.isVectorTable else {
       return [describe("gdt", gdt), interrupts]
     }
@@ -91,7 +91,7 @@ extension VCPUState {
       table.count == 0
       ? "no entries"
       : table.readable < table.count
-        ? "\(table.present) of \(table.count) entries present, only \(table.readable) readable"
+        ? "\(table.present) of \(table.count) entries present, \(table.readable) readable"
         : "\(table.present) of \(table.count) entries present"
     return "\(name) base \(pad(table.base, 16)) limit \(pad(table.limit, 4)): \(entries)"
   }

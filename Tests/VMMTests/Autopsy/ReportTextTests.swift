@@ -30,9 +30,9 @@ struct ReportTextTests {
       "code 0f 0b 00 00 00 00 00 00 00 00 00 00 00 00 00",
       "last 1 exits: out 3f8 48",
       "walk of rip 00100000 -> 00100000, RAM, 2 MiB page",
-      "  PML4E[0] at 10000: 11007 present write user",
-      "  PDPTE[0] at 11000: 12007 present write user",
-      "  PDE[0] at 12000: 87 present write user large",
+      "  PML4E[0] at 10000: 11007 P W U",
+      "  PDPTE[0] at 11000: 12007 P W U",
+      "  PDE[0] at 12000: 87 P W U PS",
       "walk of rsp-8 0008fff8 -> 0008fff8, RAM, 2 MiB page",
       "  PML4E[0], PDPTE[0], PDE[0] as above",
       "walk of cr2 700000000000 -> nothing: its PML4E is not present",
@@ -53,7 +53,7 @@ struct ReportTextTests {
       }
     }
     let lines = lines(builder)
-    #expect(lines.allSatisfy { $0.count <= 78 })
+    #expect(lines.filter { $0.count > 78 } == [])
     #expect(lines.count < 80)
   }
 
@@ -75,7 +75,7 @@ struct ReportTextTests {
     }
     #expect(
       lines(builder).contains(
-        "gdt base 00000000001ffff0 limit ffff: 1 of 8192 entries present, only 2 readable"))
+        "gdt base 00000000001ffff0 limit ffff: 1 of 8192 entries present, 2 readable"))
   }
 
   @Test("exits that repeat are counted, and a cycle is shown once")
@@ -119,8 +119,8 @@ struct ReportTextTests {
         $0.special.tr.limit = .max
       }
       let lines = lines(hostile)
-      #expect(lines.allSatisfy { $0.count <= 78 }, "seed \(seed)")
-      #expect((20..<60).contains(lines.count), "seed \(seed)")
+      #expect(lines.filter { $0.count > 78 } == [], "seed \(seed)")
+      #expect((15..<60).contains(lines.count), "seed \(seed)")
     }
   }
 }
