@@ -196,10 +196,12 @@ public final class KeyboardController8042: PortIODevice, TimedDevice, Resettable
 
   // MARK: All sides
 
-  /// Changes the state, and brings buffer, lines and typed keys in order.
+  /// Accesses or changes the state, and brings buffer, lines and typed keys in order: before, so
+  /// that a guest sees a key that is due though no thread has called ``advance(to:)``, and after.
   private func change<Result>(_ body: (inout State) -> Result) -> Result {
     let (result, isEarlier) = state.withLock { state in
       let before = state.deadline
+      if before != nil { settle(&state, now: clock.now()) }
       let result = body(&state)
       settle(&state, now: state.typed.isEmpty ? 0 : clock.now())
       return (result, (state.deadline ?? .max) < (before ?? .max))
