@@ -75,7 +75,9 @@ final class Flusher: Sendable {
   /// One tick now, unless frames end where the guest says. While vCPUs run the picture is a lower
   /// bound (R2).
   func flush() {
-    _ = engine.withLock { engine in isPresentedByGuest ? false : engine.tick() }
+    // Nothing may be left to a later tick when this one may be the last.
+    let isLast = isFinished.load(ordering: .acquiring)
+    _ = engine.withLock { engine in isPresentedByGuest ? false : engine.tick(isFrame: isLast) }
   }
 
   /// The last tick, once every vCPU has stopped: the picture is exact (R3), even if the guest has not

@@ -34,9 +34,14 @@ final class Monitor<State>: @unchecked Sendable {
   /// Changes the state, and has everybody who waits look at it again.
   func update<Result>(_ body: (inout State) -> Result) -> Result {
     withLock { state in
-      defer { unsafe pthread_cond_broadcast(changed) }
+      defer { broadcast() }
       return body(&state)
     }
+  }
+
+  /// Has everybody who waits look at the state again.
+  func broadcast() {
+    unsafe pthread_cond_broadcast(changed)
   }
 
   /// Waits until `condition` holds, and changes the state before anybody else can.

@@ -36,8 +36,19 @@ extension RunControl {
 
   /// Keeps a vCPU's thread at rest while that is wanted and the machine is not stopping.
   func park() {
-    state.update { $0.activeThreads -= 1 }
-    state.wait(until: { !$0.wantsRest || $0.ending != nil }) { $0.activeThreads += 1 }
+    noteRest()
+    state.wait(
+      until: { !$0.wantsRest || $0.ending != nil }, then: { $0.activeThreads += 1 })
+  }
+
+  /// A vCPU's thread is not active any more, because it rests or has come to its end.
+  func noteRest() {
+    let isLast = state.withLock { state in
+      state.activeThreads -= 1
+      return state.activeThreads == 0
+    }
+    // Before that nobody has waited for this, but all who rest would wake up.
+    if isLast { state.broadcast() }
   }
 
   /// The number of the last rest that was asked for.
@@ -69,11 +80,15 @@ extension RunControl {
   /// Lends the machine at rest to `body` for the reset that was requested, if one was.
   func withRequestedReset(_ body: (ResetRequest) -> Void) {
     resetEvent.clear()
-    let request = state.wait(until: { $0.activeThreads == 0 && !$0.isTaken }) { state in
-      guard state.ending == nil, let request = state.resetRequest else { return ResetRequest?.none }
-      state.isTaken = true
-      return request
-    }
+    let request = state.wait(
+      until: { $0.activeThreads == 0 && !$0.isTaken },
+      then: { state in
+        guard state.ending == nil, let request = state.resetRequest else {
+          return ResetRequest?.none
+        }
+        state.isTaken = true
+        return request
+      })
     guard let request else { return }
     body(request)
     state.withLock { $0.resetRequest = nil }

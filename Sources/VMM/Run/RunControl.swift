@@ -77,11 +77,6 @@ final class RunControl: Sendable {
     }
   }
 
-  /// A thread that was added has come to its end.
-  func noteEnd() {
-    state.update { $0.activeThreads -= 1 }
-  }
-
   /// Forgets the threads, which have ended: a later stop must not signal them.
   func removeAll() {
     state.withLock { $0.threads = [] }
