@@ -60,7 +60,9 @@ extension VCPUState {
         groups.append(([name], text))
       }
     }
-    return groups.map { "\($0.names.joined(separator: " ")): \($0.text)" }
+    return groups.flatMap {
+      wrapped(["\($0.names.joined(separator: " ")):"] + words($0.text), indent: "  ")
+    }
   }
 
   private func describe(_ segment: Segment) -> String {
