@@ -93,7 +93,7 @@ extension VCPUState {
       table.count == 0
       ? "no entries"
       : table.readable < table.count
-        ? "\(table.present) of \(table.count) entries present, \(table.readable) readable"
+        ? "\(table.present) of \(table.count) present, \(table.readable) readable"
         : "\(table.present) of \(table.count) entries present"
     return "\(name) base \(pad(table.base, 16)) limit \(pad(table.limit, 4)): \(entries)"
   }
