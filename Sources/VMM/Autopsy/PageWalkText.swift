@@ -4,7 +4,7 @@ import KVM
 extension VCPUState {
   /// The walks; a walk begins after the entries that it shares with the one before.
   var walks: [String] {
-    guard instructionWalk.entries.count > 0 else {
+    if case .unpaged = instructionWalk.outcome {
       return [
         "paging is off: rip \(describe(instructionWalk)), stack \(describe(stackWalk))"
       ]

@@ -3,6 +3,9 @@ func row(_ values: [(String, UInt64)]) -> String {
   values.map { "\($0) \(pad($1, 16))" }.joined(separator: "  ")
 }
 
+/// What spaces separate in `text`.
+func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
+
 /// The items of a list, with its commas.
 func listed(_ items: [String]) -> [String] {
   items.dropLast().map { "\($0)," } + items.suffix(1)

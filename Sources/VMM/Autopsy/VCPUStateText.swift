@@ -60,7 +60,9 @@ extension VCPUState {
         groups.append(([name], text))
       }
     }
-    return groups.map { "\($0.names.joined(separator: " ")): \($0.text)" }
+    return groups.flatMap {
+      wrapped(["\($0.names.joined(separator: " ")):"] + words($0.text), indent: "  ")
+    }
   }
 
   private func describe(_ segment: Segment) -> String {
@@ -91,7 +93,7 @@ extension VCPUState {
       table.count == 0
       ? "no entries"
       : table.readable < table.count
-        ? "\(table.present) of \(table.count) entries present, \(table.readable) readable"
+        ? "\(table.present) of \(table.count) present, \(table.readable) readable"
         : "\(table.present) of \(table.count) entries present"
     return "\(name) base \(pad(table.base, 16)) limit \(pad(table.limit, 4)): \(entries)"
   }

@@ -54,5 +54,5 @@ extension VCPUState {
 
 /// `text` in lines; none if there is none.
 private func sentence(_ text: String?) -> [String] {
-  wrapped((text ?? "").split(separator: " ").map(String.init))
+  wrapped(words(text ?? ""))
 }

@@ -75,7 +75,7 @@ struct ReportTextTests {
     }
     #expect(
       lines(builder).contains(
-        "gdt base 00000000001ffff0 limit ffff: 1 of 8192 entries present, 2 readable"))
+        "gdt base 00000000001ffff0 limit ffff: 1 of 8192 present, 2 readable"))
   }
 
   @Test("exits that repeat are counted, and a cycle is shown once")
