@@ -115,7 +115,8 @@ struct ExitLoopTests {
   @Test("the last accesses are remembered with their values, the oldest first")
   func history() throws {
     let device = RecordingDevice()
-    let loop = ExitLoop(ports: PortBus([([0x100...0x10F], device)]))
+    let ports = PortBus([([0x100...0x10F], device)])
+    let loop = try ExitLoop(ports: ports, counters: ExitCounters())
     let script = ExitScript(
       (0..<30).map { .portIO(.out, port: 0x500, size: 1, data: [$0, 0xEE]) } + [
         .portIO(.out, port: 0x100, size: 2, count: 3, data: [1, 2, 3, 4, 5, 6]),
