@@ -1,19 +1,6 @@
 import Devices
 import Synchronization
 
-/// A clock that stands still until it is told.
-final class ManualClock: Sendable {
-  private let time = Atomic<UInt64>(1_000_000)
-  let deadlineChanges = Counter()
-
-  var now: UInt64 { time.load(ordering: .sequentiallyConsistent) }
-  func advance(by nanoseconds: UInt64) { time.add(nanoseconds, ordering: .sequentiallyConsistent) }
-
-  var device: DeviceClock {
-    DeviceClock(now: { self.now }, deadlineChanged: { self.deadlineChanges.increment() })
-  }
-}
-
 /// A list of what was reset.
 final class ResetLog: Sendable {
   private let log = Mutex<[ResetCause]>([])
