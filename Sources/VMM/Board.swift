@@ -53,7 +53,8 @@ struct Board: ~Copyable {
       var cpuid = cpuid.settingAPICID(id).settingTSCFrequency(kHz: try vcpu.tscFrequency())
       if !interrupts.arrangement.hasLocalAPICs { cpuid = cpuid.withoutLocalAPIC() }
       try vcpu.setCPUID(cpuid)
-      try entry?.load(into: vcpu)
+      try entry?.load(
+        into: vcpu, hasLocalAPIC: interrupts.arrangement.hasLocalAPICs)
       if let video, video.log.interface == .ring { video.log.add(try VCPUDirtyRing(vcpu)) }
       return vcpu
     } catch {

@@ -101,7 +101,8 @@ struct IOAPICTests {
     #expect(read(ioapic, register: 0x22) & 1 << 14 == 0)
   }
 
-  @Test("whoever reports the ends learns of every change to a level-triggered entry, and only those")
+  @Test(
+    "whoever reports the ends learns of every change to a level-triggered entry, and only those")
   func routes() {
     let bus = Bus()
     let ioapic = bus.make()
@@ -144,7 +145,8 @@ struct IOAPICTests {
       case 0: _ = ioapic.read(offset: offset, size: size)
       case 1: ioapic.line(.random(in: -1...30, using: &random)).set(.random(using: &random))
       case 2: ioapic.endOfInterrupt(vector: .random(in: 0...255, using: &random))
-      default: ioapic.write(offset: offset, size: size, value: .random(in: 0 ... .max, using: &random))
+      default:
+        ioapic.write(offset: offset, size: size, value: .random(in: 0 ... .max, using: &random))
       }
       if bus.messages.withLock({ $0.count }) > 100 {
         #expect(bus.take().allSatisfy { $0.address >> 20 == 0xFEE })

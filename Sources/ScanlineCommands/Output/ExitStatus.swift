@@ -19,8 +19,8 @@ enum ExitStatus {
   /// The table that `--help` shows; README has the same.
   static let table = """
     EXIT STATUS:
-      0           the guest halted (`cli; hlt` on every vCPU), powered itself off, or
-                  asked for a reset
+      0           the guest halted (`cli; hlt` on every vCPU), powered itself
+                  off, or asked for a reset
       (v << 1)|1  the guest wrote v to isa-debug-exit (--debug-exit); always odd
       1           `scanline verify`: the dirty log lost a page
       2           the user quit (Ctrl-A x)

@@ -16,8 +16,11 @@ struct EntryState {
     if image.mode == .long { PageTables.write(to: memory) }
   }
 
-  func load(into vcpu: borrowing VCPU) throws(KVMError) {
+  /// - Parameter hasLocalAPIC: Whether the machine has one. Otherwise IA32_APIC_BASE says so, from which
+  ///   KVM takes the bit in CPUID.
+  func load(into vcpu: borrowing VCPU, hasLocalAPIC: Bool = true) throws(KVMError) {
     var special = try vcpu.specialRegisters()
+    if !hasLocalAPIC { special.apic_base &= ~Self.localAPICEnable }
     switch image.mode {
     case .real: enterReal(&special)
     case .protected: enterProtected(&special)
@@ -26,6 +29,9 @@ struct EntryState {
     try vcpu.setSpecialRegisters(special)
     try vcpu.setRegisters(registers)
   }
+
+  /// IA32_APIC_BASE, bit 11 (Intel SDM volume 3, "Local APIC Status and Location").
+  private static let localAPICEnable: UInt64 = 1 << 11
 
   private var registers: Registers {
     var registers = Registers()

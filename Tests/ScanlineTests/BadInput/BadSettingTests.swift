@@ -85,7 +85,7 @@ struct BadSettingTests {
     Case("--timeout", "abc", reason: "is invalid for '--timeout"),
     Case("--timeout", "nan", reason: "is invalid for '--timeout"),
     Case("--mode", "vm86", reason: "'real', 'protected' or 'long'"),
-    Case("--irqchip", "split", reason: "'auto', 'kernel' or 'none'"),
+    Case("--irqchip", "both", reason: "'auto', 'kernel', 'split' or 'none'"),
     Case("--frobnicate", reason: "Unknown option '--frobnicate'"),
     Case("second.bin", reason: "Unexpected argument 'second.bin'"),
     Case("--memory", reason: "Missing value for '--memory"),
