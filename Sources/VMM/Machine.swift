@@ -64,22 +64,11 @@ public final class Machine: Sendable {
       try Tracer(trace, stopEvent: control.stopEvent)
     }
     self.tracer = tracer
-    let interrupts = board.interrupts
+    var interrupts = board.interrupts
+    interrupts.tracer = tracer
     let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
     let entry = EntryState(image: image)
-    let initialMemory = InitialMemory(
-      image: image,
-      bootInformation: BootInformation(
-        memoryBelow4GiB: UInt64(memory.sizeBelow4GiB),
-        memoryAbove4GiB: UInt64(memory.sizeAbove4GiB),
-        framebuffer: board.video.flatMap { video in
-          video.currentMode().mode.map { ($0, video.memory.size) }
-        },
-        cpuCount: configuration.cpuCount, commandLine: configuration.commandLine),
-      firmwareTables: FirmwareTables(
-        cpuCount: UInt8(clamping: configuration.cpuCount),
-        hasLocalAPIC: interrupts.arrangement.hasLocalAPICs,
-        ioAPICVersion: interrupts.ioAPICVersion, processor: MPTable.Processor(cpuid)))
+    let initialMemory = InitialMemory(image, on: board, configuration, processor: cpuid)
     try initialMemory.write(to: memory)
     let resets = ResetPolicy(action: configuration.resetAction, control: control)
     self.resets = resets
@@ -88,9 +77,8 @@ public final class Machine: Sendable {
     serialOutput = try SerialWriter(
       descriptor: configuration.serialOutput, restEvent: control.restEvent
     ) { control.stop($0.ending) }
-    let serialLine = board.interrupts.line(4)
     let serial = SerialPort(
-      interrupt: tracer?.tracing(serialLine, gsi: 4) ?? serialLine,
+      interrupt: interrupts.line(4),
       output: tracer?.tracing(serialOutput) ?? serialOutput, onInputLow: { inputLow.signal() })
     self.serial = serial
     let bootProcessor = try board.makeVCPU(id: 0, cpuid: cpuid, entry: entry)
@@ -108,12 +96,8 @@ public final class Machine: Sendable {
     let flusher = try board.video.map { video throws(VMMError) in
       try Flusher(
         video: video, sinks: configuration.sinks,
-        pace: Flusher.Pace(
-          framesPerSecond: configuration.framesPerSecond,
-          idleAfter: configuration.idleAfter, slowInterval: configuration.slowTickInterval,
-          isPresented: configuration.isPresentedByGuest,
-          usesWriteTrap: configuration.usesWriteTrap),
-        policy: configuration.hotPagePolicy, control: control, tracer: tracer)
+        pace: Flusher.Pace(configuration), policy: configuration.hotPagePolicy, control: control,
+        tracer: tracer)
     }
     self.flusher = flusher
     if let video = board.video {

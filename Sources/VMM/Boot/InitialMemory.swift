@@ -1,3 +1,5 @@
+import KVM
+
 /// What the guest finds in RAM at its start: the image, the tables of its entry state, the
 /// boot-information block, and the ACPI and MP tables. A reset writes it again.
 struct InitialMemory: Sendable {
@@ -12,5 +14,28 @@ struct InitialMemory: Sendable {
     EntryState(image: image).prepare(memory)
     bootInformation.write(to: memory)
     firmwareTables.write(to: memory)
+  }
+}
+
+extension InitialMemory {
+  /// What `image` finds on a machine as it was just made.
+  init(
+    _ image: FlatImage, on board: borrowing Board, _ configuration: MachineConfiguration,
+    processor: CPUID
+  ) {
+    let memory = board.memory
+    let framebuffer = board.video.flatMap { video in
+      video.currentMode().mode.map { ($0, video.memory.size) }
+    }
+    self.init(
+      image: image,
+      bootInformation: BootInformation(
+        memoryBelow4GiB: UInt64(memory.sizeBelow4GiB),
+        memoryAbove4GiB: UInt64(memory.sizeAbove4GiB), framebuffer: framebuffer,
+        cpuCount: configuration.cpuCount, commandLine: configuration.commandLine),
+      firmwareTables: FirmwareTables(
+        cpuCount: UInt8(clamping: configuration.cpuCount),
+        hasLocalAPIC: board.interrupts.arrangement.hasLocalAPICs,
+        ioAPICVersion: board.interrupts.ioAPICVersion, processor: MPTable.Processor(processor)))
   }
 }

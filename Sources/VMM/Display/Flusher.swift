@@ -12,18 +12,26 @@ final class Flusher: Sendable {
     /// Ticks a second while something changes.
     var framesPerSecond: Int
     /// Time without damage before the flusher goes to sleep, nanoseconds.
-    var idleAfter: UInt64 = 500_000_000
+    var idleAfter: UInt64
     /// Time between ticks while asleep on a host without a write trap, nanoseconds.
-    var slowInterval: UInt64 = 200_000_000
+    var slowInterval: UInt64
     /// Time from a wake-up to the first tick, nanoseconds: the store that woke the flusher passes only
     /// now, and a tick that came before it would leave it to the next one.
     var settlingTime: UInt64 = 1_000_000
     /// Whether frames end where the guest rings the doorbell.
-    var isPresented = false
+    var isPresented: Bool
     /// Whether to sleep until the next store where the host allows it.
-    var usesWriteTrap = true
+    var usesWriteTrap: Bool
 
     var interval: UInt64 { 1_000_000_000 / UInt64(framesPerSecond) }
+
+    init(_ configuration: MachineConfiguration) {
+      framesPerSecond = configuration.framesPerSecond
+      idleAfter = configuration.idleAfter
+      slowInterval = configuration.slowTickInterval
+      isPresented = configuration.isPresentedByGuest
+      usesWriteTrap = configuration.usesWriteTrap
+    }
   }
 
   private let engine: Mutex<FlushEngine>

@@ -21,6 +21,8 @@ struct InterruptSystem: Sendable {
 
   let arrangement: Arrangement
   private let machine: SharedMachine
+  /// Tells what the lines do; nil unless somebody wants to know.
+  var tracer: Tracer?
   /// Ours; nil where the kernel has it.
   let pic: InterruptController8259?
   /// Ours; nil where the kernel has it, or nobody.
@@ -78,6 +80,11 @@ struct InterruptSystem: Sendable {
 
   /// The wire to ISA interrupt `irq`.
   func line(_ irq: Int) -> any InterruptLine {
+    let line = untracedLine(irq)
+    return tracer?.tracing(line, gsi: UInt32(irq)) ?? line
+  }
+
+  private func untracedLine(_ irq: Int) -> any InterruptLine {
     if let pic, let ioapic {
       TwoLines(first: pic.line(irq), second: ioapic.line(Self.ioAPICPin(of: irq)))
     } else if let pic {
