@@ -6,7 +6,7 @@ import Synchronization
 /// The registers are ``ACPIRegisters``; the FADT tells where they are. The ports are QEMU's, so that
 /// a guest that writes 0x2000 to port 0x604 without looking powers off, too. Writing another SLP_TYP
 /// with SLP_EN does nothing: the machine has no other sleep state.
-public final class ACPIPowerManagement: PortIODevice, TimedDevice, Resettable {
+public final class ACPIPowerManagement: PortIODevice, TimedDevice {
   private struct State {
     var registers = ACPIRegisters()
     var interruptAsserted = false

@@ -11,7 +11,7 @@ import Synchronization
 /// visible; when it has moved, ``state()`` and ``paletteRGB(into:)`` say what to show now. Read it
 /// first: a change in between moves it again, and the next look sees it. It moves after the change
 /// is complete, clearing of the screen included.
-public final class BochsDisplay: PortIODevice, Resettable {
+public final class BochsDisplay: PortIODevice {
   private struct Registers {
     var dispi: DispiRegisters
     var dac = VGADAC()

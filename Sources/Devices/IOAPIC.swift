@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// It lies at ``address`` and is accessed with 32-bit loads and stores; others read as 0 and do
 /// nothing.
-public final class IOAPIC: MMIODevice, Resettable {
+public final class IOAPIC: MMIODevice {
   /// Where a PC has its first I/O APIC.
   public static let address: UInt64 = 0xFEC0_0000
   /// Bytes that it claims.

@@ -16,7 +16,7 @@ import Synchronization
 /// while `outputChanged` runs, so two threads may report changes in the wrong order: the argument
 /// says what changed, and ``hasInterrupt`` what holds. `outputChanged` runs under the lock of
 /// whichever device has driven its line, so it must not call devices.
-public final class InterruptController8259: PortIODevice, Resettable {
+public final class InterruptController8259: PortIODevice {
   private struct Chips {
     /// IRQ 0 to 7; the timer, the keyboard and the slave are always edge-triggered.
     var master = PIC8259(configurableInputs: 0xF8, cascadeInput: 2)

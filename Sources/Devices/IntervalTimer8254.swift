@@ -22,7 +22,7 @@ import Synchronization
 ///
 /// **Threads.** Everything may be called from any thread. The line is set under the timer's lock,
 /// `deadlineChanged` is called without it.
-public final class IntervalTimer8254: PortIODevice, TimedDevice, Resettable {
+public final class IntervalTimer8254: PortIODevice, TimedDevice {
   private struct State {
     var pit = PIT8254()
     var control: SystemControlPortB = []

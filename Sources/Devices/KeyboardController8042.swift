@@ -20,7 +20,7 @@ import Synchronization
 /// **Threads.** Everything may be called from any thread. One lock guards all of it; the interrupt
 /// lines and the A20 gate are set under it, `onReset` and the clock's `deadlineChanged` are called
 /// without.
-public final class KeyboardController8042: PortIODevice, TimedDevice, Resettable {
+public final class KeyboardController8042: PortIODevice, TimedDevice {
   private struct State {
     var registers = I8042()
     var typed: KeyEventQueue

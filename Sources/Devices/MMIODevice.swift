@@ -2,7 +2,7 @@
 ///
 /// As with ``PortIODevice`` any vCPU's thread may call, several at once, and every offset, size and
 /// value has a defined and harmless result.
-public protocol MMIODevice: AnyObject, Sendable {
+public protocol MMIODevice: Resettable {
   /// Executes a load.
   ///
   /// - Parameters:

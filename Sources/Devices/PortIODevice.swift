@@ -6,7 +6,7 @@
 ///
 /// A class, so that the bus holds one reference a device and an exit costs one witness call and no
 /// box.
-public protocol PortIODevice: AnyObject, Sendable {
+public protocol PortIODevice: Resettable {
   /// Executes `in` at `port`.
   ///
   /// - Parameters:

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// **Threads.** Everything may be called from any thread; one lock guards the registers, and the
 /// interrupt line is set under it. Nothing runs as long as no interrupt is enabled.
-public final class RealTimeClock: PortIODevice, TimedDevice, Resettable {
+public final class RealTimeClock: PortIODevice, TimedDevice {
   private struct State {
     var chip: MC146818
     var index: UInt8 = 0

@@ -5,7 +5,7 @@ import Synchronization
 /// Bit 2 going from 0 to 1 resets the machine; bit 1 (and bit 3, a power cycle) says how, which
 /// makes no difference here. The register lies in the middle of PCI's CONFIG_ADDRESS and shares
 /// only the number with it: it is a byte, and only an access that begins at 0xCF9 reaches it.
-public final class ResetControlRegister: PortIODevice, Resettable {
+public final class ResetControlRegister: PortIODevice {
   /// The one port.
   public static let ports: ClosedRange<UInt16> = 0xCF9...0xCF9
 

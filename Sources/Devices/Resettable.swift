@@ -4,6 +4,10 @@
 /// low, while what belongs to the host, such as input that the guest has not read yet, stays. The
 /// machine calls it while no vCPU runs; other threads of the host may be using the device.
 public protocol Resettable: AnyObject, Sendable {
-  /// Back to the initial state.
+  /// Back to the initial state. A device without state need not have it.
   func reset()
+}
+
+extension Resettable {
+  public func reset() {}
 }

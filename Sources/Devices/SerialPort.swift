@@ -28,7 +28,7 @@ import Synchronization
 /// runs. So a sink that blocks stops the virtual CPUs that transmit, but never ``enqueue(_:)``
 /// nor a guest that reads: the thread that carries the user's input, and with it the keys that quit,
 /// always goes on. The interrupt line is set under `state`, so its changes are never reordered.
-public final class SerialPort: PortIODevice, Resettable {
+public final class SerialPort: PortIODevice {
   private struct State {
     var uart = UART16550(modemInputs: [.clearToSend, .dataSetReady, .dataCarrierDetect])
     var input: SerialInputQueue

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// Bit 1 is the A20 gate, shared with the 8042. Bit 0 going from 0 to 1 resets the machine. The
 /// other bits, disk lamps and a password lock, are only stored.
-public final class SystemControlPortA: PortIODevice, Resettable {
+public final class SystemControlPortA: PortIODevice {
   /// The one port.
   public static let ports: ClosedRange<UInt16> = 0x92...0x92
 

@@ -119,8 +119,9 @@ public final class Machine: Sendable {
     claims += debugPorts.claims
     let ports = PortBus(claims)
     self.ports = ports
-    let memoryDevices = MMIOBus(
-      interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? [])
+    let memoryClaims: [MMIOBus.Claim] =
+      interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? []
+    let memoryDevices = MMIOBus(memoryClaims)
     monitorsHalts = interrupts.arrangement.hasLocalAPICs
     let map = PhysicalMap(
       memory: memory, videoMemorySize: UInt64(board.video?.memory.size ?? 0))
@@ -159,8 +160,8 @@ public final class Machine: Sendable {
       Resetter.Parts(
         board: board.machine, interruptControllers: board.interruptControllerState, vcpus: vcpus,
         memory: memory, initialMemory: initialMemory, flusher: flusher,
-        devices: ([serial, interrupts.ioapic] as [(any Resettable)?]).compactMap { $0 }
-          + claims.compactMap { $0.device as? any Resettable }),
+        // Behind coalesced writes there is the port itself.
+        devices: [serial] + claims.map(\.device) + memoryClaims.map(\.device)),
       control: control)
   }
 

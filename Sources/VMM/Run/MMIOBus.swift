@@ -6,17 +6,14 @@ import KVM
 /// A handful of devices: a search of them costs less than the exit by three orders of magnitude. The
 /// bus does not change once the machine runs.
 final class MMIOBus: Sendable {
-  private struct Claim: Sendable {
-    let start: UInt64
-    let size: UInt64
-    let device: any MMIODevice
-  }
+  /// A device with its first address and its size in bytes.
+  typealias Claim = (start: UInt64, size: UInt64, device: any MMIODevice)
 
   private let claims: [Claim]
 
-  /// - Parameter claims: Each device with its first address and its size in bytes; without overlaps.
-  init(_ claims: [(start: UInt64, size: UInt64, device: any MMIODevice)] = []) {
-    self.claims = claims.map { Claim(start: $0.start, size: $0.size, device: $0.device) }
+  /// - Parameter claims: Without overlaps.
+  init(_ claims: [Claim] = []) {
+    self.claims = claims
   }
 
   /// Serves one `KVM_EXIT_MMIO`.

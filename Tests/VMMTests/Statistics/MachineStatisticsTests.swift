@@ -75,7 +75,8 @@ extension MachineTests {
       #expect(statistics.unclaimed == machine.machine.unclaimedAccesses)
       #expect(statistics.serial.bytesOut == 2)
       let times = try #require(statistics.vcpus.first?.hostTimes)
-      #expect(times.elapsed > 0 && times.user + times.system > 0)
+      // The kernel may count a thread's time in its clock's ticks, of 10 ms at most.
+      #expect(times.elapsed > 0 && times.user + times.system <= times.elapsed + 10_000_000)
       let kernel = statistics.kernel.first { $0.object == "vcpu0" }
       if let exits = kernel?.counters.first(where: { $0.name == "exits" })?.values.first {
         #expect(exits >= 12)
