@@ -48,9 +48,11 @@ final class Monitor<State>: @unchecked Sendable {
   func wait<Result>(
     until condition: (State) -> Bool, then change: (inout State) -> Result
   ) -> Result {
-    withLock { state in
-      while !condition(state) { unsafe pthread_cond_wait(changed, mutex) }
-      return change(&state)
-    }
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    // Not in an access that lasts: others change the state while this waits, and an optimizer may
+    // trust that nobody does during an exclusive access.
+    while !condition(state) { unsafe pthread_cond_wait(changed, mutex) }
+    return change(&state)
   }
 }
