@@ -176,7 +176,7 @@ extension Verdict {
   private var endlessLoop: String? {
     let jumps = [[0xEB, 0xFE], [0xE9, 0xFB, 0xFF, 0xFF, 0xFF]] as [[UInt8]]
     if jumps.contains(where: { state.code.starts(with: $0) }) {
-      let interrupts = state.registers.rflags & Self.interruptFlag != 0 ? "on" : "off"
+      let interrupts = state.registers.interruptFlag ? "on" : "off"
       return "it jumped to itself for ever, with interrupts \(interrupts)"
     }
     guard state.exits.count == ExitHistory.capacity, let last = state.exits.last,
@@ -189,9 +189,6 @@ extension Verdict {
     case .out, .store: nil
     }
   }
-
-  /// RFLAGS.IF.
-  private static let interruptFlag: UInt64 = 1 << 9
 }
 
 // MARK: - Which exception

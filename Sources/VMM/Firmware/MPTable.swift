@@ -118,8 +118,7 @@ enum MPTable {
       bytes.append(0)  // The bus.
       bytes.append(interrupt)
       bytes.append(InterruptWiring.ioAPICID)
-      bytes.append(
-        interrupt == InterruptWiring.timerInterrupt ? InterruptWiring.timerPin : interrupt)
+      bytes.append(InterruptWiring.ioAPICPin(of: interrupt))
     }
 
     mutating func appendLocalInterrupt(type: InterruptType, apicID: UInt8, pin: UInt8) {

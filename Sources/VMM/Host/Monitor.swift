@@ -10,9 +10,13 @@ final class Monitor<State>: @unchecked Sendable {
 
   init(_ state: State) {
     self.state = state
-    // Both fail for lack of memory only, which glibc does not allocate for them.
+    // They fail for lack of memory only, which glibc does not allocate for them.
     unsafe pthread_mutex_init(mutex, nil)
-    unsafe pthread_cond_init(changed, nil)
+    var attributes = pthread_condattr_t()
+    unsafe pthread_condattr_init(&attributes)
+    unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    unsafe pthread_cond_init(changed, &attributes)
+    unsafe pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -45,14 +49,30 @@ final class Monitor<State>: @unchecked Sendable {
   }
 
   /// Waits until `condition` holds, and changes the state before anybody else can.
+  ///
+  /// - Parameter deadline: When to go on though it does not hold, in nanoseconds on the monotonic
+  ///   clock; nil for never.
   func wait<Result>(
-    until condition: (State) -> Bool, then change: (inout State) -> Result
+    until condition: (State) -> Bool, orAt deadline: UInt64? = nil,
+    then change: (inout State) -> Result
   ) -> Result {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     // Not in an access that lasts: others change the state while this waits, and an optimizer may
     // trust that nobody does during an exclusive access.
-    while !condition(state) { unsafe pthread_cond_wait(changed, mutex) }
+    while !condition(state), waitForChange(until: deadline) {}
     return change(&state)
+  }
+
+  /// Lets go of the mutex until somebody broadcasts. False when `deadline` has passed.
+  private func waitForChange(until deadline: UInt64?) -> Bool {
+    guard let deadline else {
+      unsafe pthread_cond_wait(changed, mutex)
+      return true
+    }
+    // Far beyond any machine's life, so that a time_t holds it.
+    let seconds = min(deadline / 1_000_000_000, 1 << 40)
+    var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(deadline % 1_000_000_000))
+    return unsafe pthread_cond_timedwait(changed, mutex, &time) != ETIMEDOUT
   }
 }

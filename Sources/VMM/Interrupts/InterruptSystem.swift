@@ -72,12 +72,6 @@ struct InterruptSystem: Sendable {
     }
   }
 
-  /// The input of the I/O APIC to which ISA interrupt `irq` is wired: the timer's to input 2, as on
-  /// every PC.
-  private static func ioAPICPin(of irq: Int) -> Int {
-    irq == Int(InterruptWiring.timerInterrupt) ? Int(InterruptWiring.timerPin) : irq
-  }
-
   /// The wire to ISA interrupt `irq`.
   func line(_ irq: Int) -> any InterruptLine {
     let line = untracedLine(irq)
@@ -86,7 +80,7 @@ struct InterruptSystem: Sendable {
 
   private func untracedLine(_ irq: Int) -> any InterruptLine {
     if let pic, let ioapic {
-      TwoLines(first: pic.line(irq), second: ioapic.line(Self.ioAPICPin(of: irq)))
+      TwoLines(first: pic.line(irq), second: ioapic.line(InterruptWiring.ioAPICPin(of: irq)))
     } else if let pic {
       pic.line(irq)
     } else {

@@ -51,15 +51,12 @@ extension VCPUThread {
     haltReport.load(ordering: .acquiring) >> 1 == round
   }
 
-  /// RFLAGS.IF.
-  private static let interruptFlag: UInt64 = 1 << 9
-
   private func answerHaltMonitor() throws(KVMError) {
     let round = control.haltRound
     guard round != haltReport.load(ordering: .relaxed) >> 1 else { return }
     let dead =
       switch try vcpu.mpState() {
-      case .halted: try vcpu.registers().rflags & Self.interruptFlag == 0
+      case .halted: try !vcpu.registers().interruptFlag
       case .uninitialized, .initReceived: true
       default: false
       }
