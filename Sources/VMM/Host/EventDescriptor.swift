@@ -63,24 +63,3 @@ extension EventDescriptor {
     return VMM.wait(for: 0, on: nil, or: self, timeout: timeout).woken
   }
 }
-
-/// The time left until `deadline`, in milliseconds, rounded up: what `poll(2)` takes.
-package func millisecondsUntil(_ deadline: UInt64) -> Int32 {
-  let now = monotonicNanoseconds()
-  guard deadline > now else { return 0 }
-  return Int32(clamping: (deadline - now + 999_999) / 1_000_000)
-}
-
-/// The time since some point in the past, which no clock adjustment changes.
-package func monotonicNanoseconds() -> UInt64 {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
-
-/// The time of day, in nanoseconds since 1970 (UTC).
-func wallClockNanoseconds() -> Int64 {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_REALTIME, &time)
-  return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-}

@@ -70,9 +70,7 @@ final class Monitor<State>: @unchecked Sendable {
       unsafe pthread_cond_wait(changed, mutex)
       return true
     }
-    // Far beyond any machine's life, so that a time_t holds it.
-    let seconds = min(deadline / 1_000_000_000, 1 << 40)
-    var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(deadline % 1_000_000_000))
+    var time = absoluteTime(deadline)
     return unsafe pthread_cond_timedwait(changed, mutex, &time) != ETIMEDOUT
   }
 }
