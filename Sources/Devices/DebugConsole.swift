@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The debug console of Bochs and QEMU (`isa-debugcon`): a port that prints.
 public final class DebugConsole: PortIODevice {
   /// What reading the port returns, so that a guest can tell that the console is there.
@@ -8,8 +6,6 @@ public final class DebugConsole: PortIODevice {
   /// The one port.
   public let ports: ClosedRange<UInt16>
   private let output: any ByteSink
-  /// Keeps the bytes in order and the sink to one caller at a time.
-  private let writing = Mutex(())
 
   /// Creates the device.
   ///
@@ -30,7 +26,7 @@ public final class DebugConsole: PortIODevice {
   public func write(port: UInt16, size: Int, value: UInt32) {
     ISACycle.write(port: port, size: size, value: value) { port, byte in
       guard ports.contains(port) else { return }
-      writing.withLock { _ in output.write(byte) }
+      output.write(byte)
     }
   }
 }

@@ -23,11 +23,13 @@ import Synchronization
 /// as soon as the guest has read the last byte: carrier lost, the end of the input.
 ///
 /// **Threads.** Everything may be called from any thread. Two locks, always taken in this order:
-/// `transmitting` is held from a write to THR until the sink has taken the byte, and keeps the
-/// order of bytes; `state` guards the registers, and is never held while the sink or `onInputLow`
-/// runs. So a sink that blocks stops the virtual CPUs that transmit, but never ``enqueue(_:)``
-/// nor a guest that reads: the thread that carries the user's input, and with it the keys that quit,
-/// always goes on. The interrupt line is set under `state`, so its changes are never reordered.
+/// `transmitting` is held from a write to THR that goes through the registers until the sink has
+/// taken the byte, and keeps the order of bytes; `state` guards the registers, and is never held
+/// while the sink or `onInputLow` runs. So a sink that blocks stops the virtual CPUs that transmit,
+/// but never ``enqueue(_:)`` nor a guest that reads: the thread that carries the user's input, and
+/// with it the keys that quit, always goes on. The interrupt line is set under `state`, so its
+/// changes are never reordered. A write to THR that leaves no trace in the registers takes neither
+/// lock, but the sink's.
 public final class SerialPort: PortIODevice {
   private struct State {
     var uart = UART16550(modemInputs: [.clearToSend, .dataSetReady, .dataCarrierDetect])
@@ -47,10 +49,10 @@ public final class SerialPort: PortIODevice {
   private let onInputLow: @Sendable () -> Void
   private let state: Mutex<State>
   private let transmitting = Mutex(())
-  /// How many bytes the sink has taken; changed under `transmitting` only.
+  /// How many bytes the sink has taken.
   private let transmitted = Atomic<UInt64>(0)
-  /// `UART16550.transmitsWithoutTrace`, for a look without the lock. A guest that polls writes THR
-  /// with nothing else going on; then `transmitting` is all that is needed.
+  /// `UART16550.transmitsWithoutTrace`, for a look without the lock. If another virtual CPU changes
+  /// it meanwhile, the byte leaves a moment later than the change: it was in the shift register.
   private let isTransmitTraceless = Atomic(true)
 
   /// Creates a port after master reset, its interrupt line low.
@@ -132,19 +134,16 @@ public final class SerialPort: PortIODevice {
   }
 
   private func transmit(_ value: UInt8) {
-    transmitting.withLock { _ in
-      if transmitsWithoutTrace {
-        send(value)
-      } else {
-        transmitThroughUART(value)
-      }
+    if transmitsWithoutTrace {
+      send(value)
+    } else {
+      transmitting.withLock { _ in transmitThroughUART(value) }
     }
   }
 
   private func send(_ value: UInt8) {
     output.write(value)
-    // No other writer: a plain addition, without a locked instruction.
-    transmitted.store(transmitted.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    transmitted.wrappingAdd(1, ordering: .relaxed)
   }
 
   /// Out of line, so that the way without a trace is short.
