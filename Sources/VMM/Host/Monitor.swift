@@ -50,14 +50,17 @@ final class Monitor<State>: @unchecked Sendable {
 
   /// Waits until `condition` holds, and changes the state before anybody else can.
   ///
-  /// - Parameter deadline: When to go on though it does not hold, in nanoseconds on the monotonic
-  ///   clock; nil for never.
+  /// - Parameters:
+  ///   - first: A change before the first look.
+  ///   - deadline: When to go on though it does not hold, in nanoseconds on the monotonic clock; nil
+  ///     for never.
   func wait<Result>(
-    until condition: (State) -> Bool, orAt deadline: UInt64? = nil,
-    then change: (inout State) -> Result
+    after first: (inout State) -> Void = { _ in }, until condition: (State) -> Bool,
+    orAt deadline: UInt64? = nil, then change: (inout State) -> Result
   ) -> Result {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
+    first(&state)
     // Not in an access that lasts: others change the state while this waits, and an optimizer may
     // trust that nobody does during an exclusive access.
     while !condition(state), waitForChange(until: deadline) {}

@@ -36,19 +36,21 @@ extension RunControl {
 
   /// Keeps a vCPU's thread at rest while that is wanted and the machine is not stopping.
   func park() {
-    noteRest()
+    // In one go: all vCPUs come here at once, and each wait for the lock is two context switches.
     state.wait(
-      until: { !$0.wantsRest || $0.ending != nil }, then: { $0.activeThreads += 1 })
+      after: { removeActiveThread(&$0) }, until: { !$0.wantsRest || $0.ending != nil },
+      then: { $0.activeThreads += 1 })
   }
 
-  /// A vCPU's thread is not active any more, because it rests or has come to its end.
-  func noteRest() {
-    let isLast = state.withLock { state in
-      state.activeThreads -= 1
-      return state.activeThreads == 0
-    }
+  /// A vCPU's thread is not active any more, because it has come to its end.
+  func noteEnd() {
+    state.withLock { removeActiveThread(&$0) }
+  }
+
+  private func removeActiveThread(_ state: inout State) {
+    state.activeThreads -= 1
     // Before that nobody has waited for this, but all who rest would wake up.
-    if isLast { state.broadcast() }
+    if state.activeThreads == 0 { self.state.broadcast() }
   }
 
   /// The number of the last rest that was asked for.

@@ -5,35 +5,22 @@ import Synchronization
 extension VCPUThread {
   /// Looks for requests and obeys them: comes to rest, ends, answers the halt monitor. False when the
   /// thread should end.
+  ///
+  /// Call it before the first entry and when an entry was interrupted. Then registers and memory are
+  /// final: `KVM_RUN` completes an `in` or a load from a device, and all that is left of a string
+  /// instruction's batch, before it looks at `immediate_exit` and at signals (KVM API section 5).
   func obeyRequests() throws(KVMError) -> Bool {
     while true {
       vcpu.immediateExit = false
       // A request is stored before its kick: clearing first and reading then misses none.
       atomicMemoryFence(ordering: .sequentiallyConsistent)
-      let isStopping = control.isStopping
-      guard isStopping || control.wantsRest else { break }
-      guard try completePendingIO(), !isStopping else { return false }
+      if control.isStopping { return false }
+      guard control.wantsRest else { break }
       control.park()
       // After a rest that a stop has ended the state is what whoever had the machine has left.
       guard !control.isStopping else { return false }
     }
     try answerHaltMonitor()
-    return true
-  }
-
-  /// An `in` or a load from a device takes effect only at the next entry. Enters until there is
-  /// nothing left to complete, so that registers and memory are final (KVM API section 5).
-  ///
-  /// - Returns: False when the completion has shown that the thread should end.
-  private func completePendingIO() throws(KVMError) -> Bool {
-    vcpu.immediateExit = true
-    // Only a string instruction needs more than a few rounds, one for each batch. A guest chooses
-    // its length, so there is a limit; between batches the instruction can be restarted.
-    for _ in 0..<1024 {
-      let exit = try runLoop()
-      if case .interrupted = exit { return true }
-      guard try handle(exit) else { return false }
-    }
     return true
   }
 }

@@ -60,7 +60,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
         thread = try Thread(name: "vcpu\(vcpu.id)") { [self] in run() }
       }
     } catch {
-      control.noteRest()
+      control.noteEnd()
       throw error
     }
   }
@@ -92,7 +92,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     } catch {
       control.stop(.crash(report(.runFailed(error))))
     }
-    control.noteRest()
+    control.noteEnd()
   }
 
   /// Puts the vCPU back to the state in which it was made. Only while its thread is at rest.
