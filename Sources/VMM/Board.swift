@@ -46,15 +46,14 @@ struct Board: ~Copyable {
 
   /// Makes a vCPU with the host's CPUID; in the state `entry`, or as after reset.
   func makeVCPU(
-    id: UInt32, cpuid: CPUID, entry: EntryState?
+    id: UInt32, cpuid: CPUID, entry: (any BootLoader)?
   ) throws(VMMError) -> VCPU {
     do {
       let vcpu = try machine.vm.makeVCPU(id: id)
       var cpuid = cpuid.settingAPICID(id).settingTSCFrequency(kHz: try vcpu.tscFrequency())
       if !interrupts.arrangement.hasLocalAPICs { cpuid = cpuid.withoutLocalAPIC() }
       try vcpu.setCPUID(cpuid)
-      try entry?.load(
-        into: vcpu, hasLocalAPIC: interrupts.arrangement.hasLocalAPICs)
+      try entry?.enter(vcpu, hasLocalAPIC: interrupts.arrangement.hasLocalAPICs)
       if let video, video.log.interface == .ring { video.log.add(try VCPUDirtyRing(vcpu)) }
       return vcpu
     } catch {

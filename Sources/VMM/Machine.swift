@@ -45,7 +45,14 @@ public final class Machine: Sendable {
   public let inputLow: EventDescriptor
 
   /// Builds the machine and loads `image`; nothing runs yet.
-  public init(_ configuration: MachineConfiguration, image: FlatImage) throws(VMMError) {
+  public convenience init(
+    _ configuration: MachineConfiguration, image: FlatImage
+  ) throws(VMMError) {
+    try self.init(configuration, booting: .flat(image))
+  }
+
+  /// Builds the machine and loads `image` by its boot protocol; nothing runs yet.
+  public init(_ configuration: MachineConfiguration, booting image: BootImage) throws(VMMError) {
     try configuration.validate()
     try image.validate(memorySize: configuration.memorySize)
     let control = try RunControl()
@@ -67,8 +74,8 @@ public final class Machine: Sendable {
     var interrupts = board.interrupts
     interrupts.tracer = tracer
     let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
-    let entry = EntryState(image: image)
-    let initialMemory = InitialMemory(image, on: board, configuration, processor: cpuid)
+    let loader = image.loader
+    let initialMemory = InitialMemory(loader, on: board, configuration, processor: cpuid)
     try initialMemory.write(to: memory)
     let resets = ResetPolicy(action: configuration.resetAction, control: control)
     self.resets = resets
@@ -81,7 +88,7 @@ public final class Machine: Sendable {
       interrupt: interrupts.line(4),
       output: tracer?.tracing(serialOutput) ?? serialOutput, onInputLow: { inputLow.signal() })
     self.serial = serial
-    let bootProcessor = try board.makeVCPU(id: 0, cpuid: cpuid, entry: entry)
+    let bootProcessor = try board.makeVCPU(id: 0, cpuid: cpuid, entry: loader)
     let coalesced = CoalescedWrites(
       bootProcessor, isWanted: configuration.coalescesSerialOutput, device: serial, tracer: tracer)
     self.coalesced = coalesced

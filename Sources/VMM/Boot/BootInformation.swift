@@ -32,39 +32,35 @@ public struct BootInformation: Sendable {
   /// The command line shares its page with the fixed part, and keeps its NUL.
   public static let maximumCommandLine = 4096 - fixedSize - 1
 
-  var memoryBelow4GiB: UInt64
-  var memoryAbove4GiB: UInt64
-  var framebuffer: (mode: DisplayMode, videoMemorySize: Int)?
-  var cpuCount: Int
-  var commandLine: String
+  let platform: Platform
 
   func write(to memory: GuestMemory) {
     var block: [UInt8] = []
     func append(_ value: some FixedWidthInteger) {
       block.append(littleEndian: value)
     }
-    let mode = framebuffer?.mode
+    let mode = platform.framebuffer?.mode
     append(Self.magic)
     append(UInt16(1))
     append(UInt16(Self.fixedSize))
-    append(memoryBelow4GiB + memoryAbove4GiB)
+    append(platform.memoryBelow4GiB + platform.memoryAbove4GiB)
     append(mode == nil ? 0 : MemoryMap.framebuffer.rawValue)
     append(UInt32(mode?.width ?? 0))
     append(UInt32(mode?.height ?? 0))
     append(UInt32(mode?.stride ?? 0))
     append(UInt32(mode?.format.bitsPerPixel ?? 0))
-    append(UInt64(framebuffer?.videoMemorySize ?? 0))
+    append(UInt64(platform.framebuffer?.videoMemorySize ?? 0))
     for channel in mode.map({ Self.channels(of: $0.format) }) ?? [0, 0, 0, 0, 0, 0] {
       append(channel)
     }
     append(UInt16(0))
-    append(UInt32(cpuCount))
-    append(UInt32(commandLine.utf8.count))
+    append(UInt32(platform.cpuCount))
+    append(UInt32(platform.commandLine.utf8.count))
     append(MemoryMap.bootInformation.rawValue + UInt64(Self.fixedSize))
-    append(memoryBelow4GiB)
-    append(memoryAbove4GiB)
+    append(platform.memoryBelow4GiB)
+    append(platform.memoryAbove4GiB)
     append(MemoryMap.firmwareTables.rawValue)
-    block.append(contentsOf: commandLine.utf8)
+    block.append(contentsOf: platform.commandLine.utf8)
     block.append(0)
     _ = memory.write(block, at: MemoryMap.bootInformation)
   }

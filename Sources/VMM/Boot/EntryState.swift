@@ -5,10 +5,18 @@ import KVM
 ///
 /// `guests/README.md` documents the same state for those who write guests; a test compares what a
 /// vCPU holds with it.
-struct EntryState {
+struct EntryState: BootLoader {
   let image: FlatImage
 
-  /// Writes what the mode needs into RAM: descriptor tables, page tables.
+  /// Writes the image, what the mode needs (descriptor tables, page tables), and the boot-information
+  /// block.
+  func load(into memory: GuestMemory, of platform: Platform) throws(VMMError) {
+    try image.file.load(into: memory, at: image.loadAddress)
+    prepare(memory)
+    BootInformation(platform: platform).write(to: memory)
+  }
+
+  /// Writes the descriptor tables and page tables that the mode needs.
   func prepare(_ memory: GuestMemory) {
     guard image.mode != .real else { return }
     DescriptorTable.write(to: memory)
@@ -16,27 +24,12 @@ struct EntryState {
     if image.mode == .long { PageTables.write(to: memory) }
   }
 
-  /// - Parameter hasLocalAPIC: Whether the machine has one. Otherwise IA32_APIC_BASE says so, from which
-  ///   KVM takes the bit in CPUID.
-  func load(into vcpu: borrowing VCPU, hasLocalAPIC: Bool = true) throws(KVMError) {
-    var special = try vcpu.specialRegisters()
-    if !hasLocalAPIC { special.apic_base &= ~Self.localAPICEnable }
+  func enter(_ registers: inout Registers, _ special: inout SpecialRegisters) {
     switch image.mode {
     case .real: enterReal(&special)
     case .protected: enterProtected(&special)
     case .long: enterLong(&special)
     }
-    try vcpu.setSpecialRegisters(special)
-    try vcpu.setRegisters(registers)
-  }
-
-  /// IA32_APIC_BASE, bit 11 (Intel SDM volume 3, "Local APIC Status and Location").
-  private static let localAPICEnable: UInt64 = 1 << 11
-
-  private var registers: Registers {
-    var registers = Registers()
-    // Bit 1 of the flags is reserved and always set.
-    registers.rflags = 2
     registers.rdi = MemoryMap.bootInformation.rawValue
     switch image.mode {
     case .real:
@@ -49,7 +42,6 @@ struct EntryState {
       registers.rsp = MemoryMap.stackTop.rawValue
       registers.rax = UInt64(BootInformation.magic)
     }
-    return registers
   }
 
   /// Segment 0 as long as the offset fits in IP.

@@ -1,26 +1,24 @@
 import KVM
 
-/// What the guest finds in RAM at its start: the image, the tables of its entry state, the
-/// boot-information block, and the ACPI and MP tables. A reset writes it again.
+/// What the guest finds in RAM at its start: the image with what its boot protocol hands over, and the
+/// ACPI and MP tables. A reset writes it again.
 struct InitialMemory: Sendable {
-  let image: FlatImage
-  let bootInformation: BootInformation
+  let loader: any BootLoader
+  let platform: Platform
   let firmwareTables: FirmwareTables
 
   /// Writes it into RAM that is zero. An image file is read again each time, from the file as it was
   /// opened.
   func write(to memory: GuestMemory) throws(VMMError) {
-    try image.file.load(into: memory, at: image.loadAddress)
-    EntryState(image: image).prepare(memory)
-    bootInformation.write(to: memory)
+    try loader.load(into: memory, of: platform)
     firmwareTables.write(to: memory)
   }
 }
 
 extension InitialMemory {
-  /// What `image` finds on a machine as it was just made.
+  /// What the image of `loader` finds on a machine as it was just made.
   init(
-    _ image: FlatImage, on board: borrowing Board, _ configuration: MachineConfiguration,
+    _ loader: any BootLoader, on board: borrowing Board, _ configuration: MachineConfiguration,
     processor: CPUID
   ) {
     let memory = board.memory
@@ -28,8 +26,8 @@ extension InitialMemory {
       video.currentMode().mode.map { ($0, video.memory.size) }
     }
     self.init(
-      image: image,
-      bootInformation: BootInformation(
+      loader: loader,
+      platform: Platform(
         memoryBelow4GiB: UInt64(memory.sizeBelow4GiB),
         memoryAbove4GiB: UInt64(memory.sizeAbove4GiB), framebuffer: framebuffer,
         cpuCount: configuration.cpuCount, commandLine: configuration.commandLine),

@@ -34,7 +34,7 @@ struct CountingGuest {
   func enter(_ vcpu: borrowing VCPU) throws(VMMError) {
     let entry = try entry
     try onHost { () throws(KVMError) in
-      try entry.load(into: vcpu)
+      try entry.enter(vcpu)
       if privilegeLevel == .user {
         var special = try vcpu.specialRegisters()
         special.cs = DescriptorTable.userCode64.segment

@@ -77,7 +77,7 @@ private final class StoringGuest {
     entry.prepare(memory)
     vcpu = try vm.makeVCPU(id: 0)
     try vcpu.setCPUID(try hypervisor.supportedCPUID())
-    try entry.load(into: vcpu)
+    try entry.enter(vcpu)
     tracker.setMode(
       DisplayMode(
         width: 64, height: 16, format: .xrgb8888, stride: 256, startOffset: 0,

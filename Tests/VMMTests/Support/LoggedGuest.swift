@@ -49,7 +49,7 @@ final class LoggedGuest {
     state.prepare(ram)
     vcpu = try machine.vm.makeVCPU(id: 0)
     try vcpu.setCPUID(try hypervisor.supportedCPUID())
-    try state.load(into: vcpu)
+    try state.enter(vcpu)
     if level == .user {
       var special = try vcpu.specialRegisters()
       special.cs = VMM.DescriptorTable.userCode64.segment

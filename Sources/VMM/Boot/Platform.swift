@@ -1,0 +1,13 @@
+import Display
+
+/// The machine as a boot protocol describes it to its guest.
+struct Platform: Sendable {
+  /// RAM from address 0, bytes.
+  var memoryBelow4GiB: UInt64
+  /// RAM from 4 GiB up, bytes.
+  var memoryAbove4GiB: UInt64
+  /// nil if there is no framebuffer. It lies at ``MemoryMap/framebuffer``.
+  var framebuffer: (mode: DisplayMode, videoMemorySize: Int)?
+  var cpuCount: Int
+  var commandLine: String
+}
