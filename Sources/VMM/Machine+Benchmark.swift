@@ -3,8 +3,10 @@ package import KVM
 
 /// A machine without sinks, flushed by a benchmark in its own thread and in its own ways.
 extension Machine {
-  /// One tick as the machine's flusher does it.
-  package func flush() { flusher?.flush() }
+  /// One tick as the machine's flusher does it; lends what has changed, if anything has.
+  package func flush(_ body: (borrowing Frame, Damage) -> Void = { _, _ in }) {
+    flusher?.flush(body)
+  }
 
   /// What is to be flushed; nil if the machine has no framebuffer.
   package var videoSource: VideoSource? { flusher.map { VideoSource($0.video) } }

@@ -10,9 +10,8 @@ struct FlushMatrix {
     self.mode = mode
   }
 
-  /// Ticks before a slice counts, longer than a page needs to become hot, and ticks that count.
+  /// Ticks before a slice counts, longer than a page needs to become hot.
   private static let warmUp = 20
-  private static let ticks = 24
 
   /// Measures everybody once more, one after the other, in an order that turns around each round.
   mutating func measure(
@@ -24,7 +23,7 @@ struct FlushMatrix {
         workload.commandLine(megahertz: machines.megahertz), mode: mode,
         log: contender.log(best: log))
       let slice = try FlushSlice.measure(
-        contender, of: machine, warmUp: Self.warmUp, ticks: Self.ticks)
+        contender, of: machine, warmUp: Self.warmUp, ticks: workload.ticks)
       slices[workload, default: [:]][contender, default: []].append(slice)
     }
   }
@@ -34,19 +33,21 @@ struct FlushMatrix {
     Samples(values: values(workload, contender).map(\.hostTime)).median
   }
 
-  /// Bytes compared and bytes copied by a tick, on average.
-  func touched(_ workload: Workload, _ contender: Contender) -> (compared: Double, copied: Double) {
-    let slices = values(workload, contender)
-    let count = Double(slices.count)
-    return (
-      slices.map(\.compared).reduce(0, +) / count, slices.map(\.copied).reduce(0, +) / count
-    )
+  /// The same without the display's own part.
+  func flushTime(_ workload: Workload, _ contender: Contender) -> Double {
+    Samples(values: values(workload, contender).map { $0.hostTime - $0.displayTime }).median
   }
 
-  /// The guest's speed in relation to that which it has when nobody looks: medians.
+  /// Bytes compared, copied and shown by a tick, on average.
+  private func touched(_ workload: Workload, _ contender: Contender) -> Double {
+    let slices = values(workload, contender)
+    return slices.map { $0.compared + $0.copied + $0.shown }.reduce(0, +) / Double(slices.count)
+  }
+
+  /// The guest's speed in relation to that which it has when nobody looks: the median of the rounds.
   func guestSpeed(_ workload: Workload, _ contender: Contender) -> Double {
-    Samples(values: values(workload, contender).map(\.guestSpeed)).median
-      / Samples(values: values(workload, .untracked).map(\.guestSpeed)).median
+    Samples(values: values(workload, contender).map(\.guestSpeed))
+      .ratio(to: Samples(values: values(workload, .untracked).map(\.guestSpeed)))
   }
 
   private func values(_ workload: Workload, _ contender: Contender) -> [FlushSlice] {
@@ -66,10 +67,7 @@ struct FlushMatrix {
     ]
       + Workload.allCases.filter { slices[$0] != nil }.map { workload in
         let times = flushers.map { hostTime(workload, $0).fixed(1) }
-        let bytes = flushers.map { contender in
-          let touched = touched(workload, contender)
-          return ((touched.compared + touched.copied) / 1024).fixed(1)
-        }
+        let bytes = flushers.map { (touched(workload, $0) / 1024).fixed(1) }
         let speeds = flushers.map { (guestSpeed(workload, $0) * 100).fixed(0) }
         return "  " + workload.label.padded(to: 15)
           + (times + bytes + speeds).map { $0.leftPadded(to: width) }.joined()

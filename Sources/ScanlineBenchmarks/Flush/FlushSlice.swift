@@ -5,9 +5,12 @@ import VMM
 struct FlushSlice {
   /// Microseconds of CPU time in a tick, on average.
   var hostTime: Double
+  /// Of these, the display's own.
+  var displayTime: Double
   /// By a tick, on average.
   var compared: Double
   var copied: Double
+  var shown: Double
   /// What the guest got done in a second of its vCPU's CPU time.
   var guestSpeed: Double
 
@@ -29,14 +32,17 @@ struct FlushSlice {
     let vcpu = try ThreadClock(named: "vcpu0")
     let guestStart = (WorkloadMachines.progress(of: machine), seconds(on: vcpu.id))
     let touchedBefore = strategy?.touched ?? TouchedBytes()
+    let displayStart = strategy?.surface.time ?? 0
     let hostTime = try tick(strategy, count: ticks, of: machine)
     let touched = (strategy?.touched ?? TouchedBytes()) - touchedBefore
     let work = WorkloadMachines.progress(of: machine) &- guestStart.0
     let vcpuTime = seconds(on: vcpu.id) - guestStart.1
     return FlushSlice(
       hostTime: hostTime * 1e6 / Double(ticks),
+      displayTime: ((strategy?.surface.time ?? 0) - displayStart) * 1e6 / Double(ticks),
       compared: Double(touched.compared) / Double(ticks),
-      copied: Double(touched.copied) / Double(ticks), guestSpeed: Double(work) / vcpuTime)
+      copied: Double(touched.copied) / Double(ticks),
+      shown: Double(touched.shown) / Double(ticks), guestSpeed: Double(work) / vcpuTime)
   }
 
   /// The CPU time of the ticks, in seconds, without what lies between them.

@@ -5,20 +5,24 @@ import VMM
 /// Bytes that ticks have touched.
 struct TouchedBytes {
   var compared = 0
+  /// Into the copy of the screen.
   var copied = 0
-
-  var sum: Int { compared + copied }
+  /// From the copy to the display.
+  var shown = 0
 
   static func - (left: Self, right: Self) -> Self {
-    Self(compared: left.compared - right.compared, copied: left.copied - right.copied)
+    Self(
+      compared: left.compared - right.compared, copied: left.copied - right.copied,
+      shown: left.shown - right.shown)
   }
 }
 
-/// A way to keep a copy of the screen up to date.
+/// A way to keep a copy of the screen, and with it a display, up to date.
 protocol FlushStrategy: AnyObject {
   func tick() throws
   /// By all ticks so far.
   var touched: TouchedBytes { get }
+  var surface: DisplaySurface { get }
 }
 
 /// Who is compared.
@@ -29,8 +33,8 @@ enum Contender: String, CaseIterable {
   case redraw
   /// Compares the frame at every tick: bhyve's way, with a comparison in place of its checksums.
   case compare
-  /// Re-arms all dirty pages, and takes everything from the first to the last dirty scanline: the
-  /// way of QEMU's generic display helper.
+  /// Re-arms all dirty pages, copies the dirty scanlines, and shows everything from the first to the
+  /// last of them: the way of QEMU's generic display helper.
   case merge
   /// What a machine does.
   case ours
@@ -64,7 +68,7 @@ enum Contender: String, CaseIterable {
     case .redraw: return RedrawEverything(try FrameCopy(source, mode))
     case .compare: return CompareEverything(try FrameCopy(source, mode))
     case .merge: return MergeDirtyLines(try FrameCopy(source, mode))
-    case .ours: return MachineFlush(machine)
+    case .ours: return MachineFlush(machine, mode)
     }
   }
 }
@@ -75,9 +79,12 @@ private final class RedrawEverything: FlushStrategy {
 
   init(_ copy: FrameCopy) { self.copy = copy }
 
+  var surface: DisplaySurface { copy.surface }
+
   func tick() {
     copy.takeAll()
     touched.copied += copy.size
+    touched.shown += copy.show(0..<copy.mode.height)
   }
 }
 
@@ -87,11 +94,14 @@ private final class CompareEverything: FlushStrategy {
 
   init(_ copy: FrameCopy) { self.copy = copy }
 
+  var surface: DisplaySurface { copy.surface }
+
   func tick() {
     touched.compared += copy.size
     for line in 0..<copy.mode.height where !copy.isCurrent(line) {
       copy.take(line)
       touched.copied += copy.mode.rowBytes
+      touched.shown += copy.show(line..<(line + 1))
     }
   }
 }
@@ -106,17 +116,20 @@ private final class MergeDirtyLines: FlushStrategy {
     pages = DirtyBitmap(pageCount: copy.source.pageCount)
   }
 
+  var surface: DisplaySurface { copy.surface }
+
   func tick() throws {
     try copy.source.harvest(into: &pages)
     var first: Int?
     var last = 0
     for line in 0..<copy.mode.height where isDirty(line) {
+      copy.take(line)
+      touched.copied += copy.mode.rowBytes
       first = first ?? line
       last = line
     }
     guard let first else { return }
-    for line in first...last { copy.take(line) }
-    touched.copied += (last - first + 1) * copy.mode.rowBytes
+    touched.shown += copy.show(first..<(last + 1))
   }
 
   private func isDirty(_ line: Int) -> Bool {
@@ -132,12 +145,20 @@ private final class MergeDirtyLines: FlushStrategy {
 private final class MachineFlush: FlushStrategy {
   private let machine: Machine
 
-  init(_ machine: Machine) { self.machine = machine }
+  let surface: DisplaySurface
 
-  func tick() { machine.flush() }
+  init(_ machine: Machine, _ mode: DisplayMode) {
+    self.machine = machine
+    surface = DisplaySurface(mode)
+  }
+
+  func tick() {
+    machine.flush { frame, damage in surface.take(damage, of: frame) }
+  }
 
   var touched: TouchedBytes {
     let frames = machine.flushStatistics?.frames ?? FrameStatistics()
-    return TouchedBytes(compared: Int(frames.bytesCompared), copied: Int(frames.bytesCopied))
+    return TouchedBytes(
+      compared: Int(frames.bytesCompared), copied: Int(frames.bytesCopied), shown: surface.bytes)
   }
 }

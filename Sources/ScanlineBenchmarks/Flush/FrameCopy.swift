@@ -3,13 +3,14 @@ import Glibc
 import KVM
 import VMM
 
-/// A copy of the visible pixels, kept by the plain means of C.
+/// A copy of the visible pixels, kept by the plain means of C, and the display that shows it.
 @safe
 final class FrameCopy {
   let source: VideoSource
   let mode: DisplayMode
   /// In bytes.
   let size: Int
+  let surface: DisplaySurface
   private let shadow: UnsafeMutableRawPointer
   private let video: UnsafeRawPointer
 
@@ -19,6 +20,7 @@ final class FrameCopy {
     }
     self.source = source
     self.mode = mode
+    surface = DisplaySurface(mode)
     size = mode.rowBytes * mode.height
     unsafe self.video = UnsafeRawPointer(video)
     unsafe shadow = .allocate(byteCount: size, alignment: 4096)
@@ -51,5 +53,11 @@ final class FrameCopy {
   /// Copies all lines.
   func takeAll() {
     for line in 0..<mode.height { take(line) }
+  }
+
+  /// Has the display take `lines` of the copy; returns how many bytes they are.
+  func show(_ lines: Range<Int>) -> Int {
+    unsafe surface.take(lines: lines, of: shadow)
+    return lines.count * mode.rowBytes
   }
 }

@@ -88,6 +88,13 @@ final class Flusher: Sendable {
     _ = engine.withLock { engine in isPresentedByGuest ? false : engine.tick(isFrame: isLast) }
   }
 
+  /// One tick now, of a benchmark; lends what has changed, if anything has.
+  func flush(_ body: (borrowing Frame, Damage) -> Void) {
+    engine.withLock { engine in
+      if engine.tick() { body(engine.tracker.frame, engine.tracker.damage) }
+    }
+  }
+
   /// The last tick, once every vCPU has stopped: the picture is exact (R3), even if the guest has not
   /// rung for it.
   func finish() {
