@@ -44,9 +44,10 @@ final class Counter: Sendable {
   var count: Int { value.load(ordering: .sequentiallyConsistent) }
 }
 
-/// By how much an optimised build multiplies the random steps: millions take it a second.
+/// By how much the random steps are multiplied: to some millions in all, and in an optimised build,
+/// which takes millions a second, to tens of millions.
 #if DEBUG
-  let effort = 1
+  let effort = 3
 #else
   let effort = 20
 #endif

@@ -43,7 +43,8 @@ final class TestMachine: Sendable {
 
   /// Waits until the guest has sent `text`, and fails if the machine stops before.
   func waitForText(_ text: String) throws {
-    while try !self.text().contains(text) {
+    try eventually {
+      if try self.text().contains(text) { return true }
       let pending = machine.serialOutput.pending
       let woken = wait(
         for: POLLIN, on: pending.descriptor, or: machine.stopEvent, timeout: 10
@@ -54,6 +55,7 @@ final class TestMachine: Sendable {
         machine.serialOutput.finish()
         try #require(try self.text().contains(text), "stopped before it sent \(text)")
       }
+      return false
     }
   }
 
