@@ -74,7 +74,7 @@ public final class Machine: Sendable {
     var interrupts = board.interrupts
     interrupts.tracer = tracer
     let cpuid = try onHost { () throws(KVMError) in try hypervisor.supportedCPUID() }
-    let loader = image.loader
+    let loader = try image.loader(memorySize: configuration.memorySize)
     let initialMemory = InitialMemory(loader, on: board, configuration, processor: cpuid)
     try initialMemory.write(to: memory)
     let resets = ResetPolicy(action: configuration.resetAction, control: control)

@@ -20,6 +20,6 @@ struct DemoCommand: ParsableCommand {
     run.configuration.device = host.devicePath
     run.screenshot = screenshot
     run.verbose = true
-    try run.run(FlatImage(.demo))
+    try run.run(.flat(FlatImage(.demo)))
   }
 }

@@ -12,54 +12,84 @@ struct InspectCommand: ParsableCommand {
 
   @OptionGroup(title: "Image") var options: ImageOptions
 
-  @Option(help: "The report's format: text or json.")
-  var format = ReportFormat.text
+  @Option(help: "The form of the report: text or json.")
+  var report = ReportFormat.text
 
   func run() throws {
     let file = try ImageFile(path: FilePath(options.image))
-    let entry: ImageReport.Entry? =
-      if file.kind.remedy == nil { ImageReport.Entry(try options.load()) } else { nil }
+    var entry: ImageReport.Entry?
+    var problem: String?
+    do throws(VMMError) {
+      entry = ImageReport.Entry(try options.load(file))
+    } catch {
+      // That it cannot be booted is what the user wants to know; a setting that cannot be is not.
+      guard error.kind == .image else { throw error }
+      problem = error.description
+    }
     try ImageReport(
-      image: file.name, size: file.size, kind: file.kind.summary, remedy: file.kind.remedy,
-      entry: entry
-    ).print(as: format)
+      image: file.name, size: file.size, kind: file.kind.summary, evidence: file.kind.evidence,
+      remedy: file.kind.remedy, problem: problem, entry: entry
+    ).print(as: report)
   }
 }
 
 /// What `inspect` tells.
 private struct ImageReport: Report {
   struct Entry: Encodable {
+    struct Segment: Encodable {
+      let first: UInt64
+      let last: UInt64
+    }
+
+    let format: String
+    let description: String
     let mode: String
     let loadAddress: UInt64
     let lastAddress: UInt64
+    let segments: [Segment]
     let entry: UInt64
 
-    init(_ image: FlatImage) {
-      mode = image.mode.rawValue
-      loadAddress = image.loadAddress.rawValue
-      lastAddress = image.lastAddress.rawValue
-      entry = image.entry.rawValue
+    init(_ image: BootImage) {
+      format = image.format.rawValue
+      description = image.description
+      mode = image.entry.mode.rawValue
+      segments = image.loadedRanges.map {
+        Segment(first: $0.lowerBound.rawValue, last: $0.upperBound.rawValue)
+      }
+      loadAddress = segments.first?.first ?? 0
+      lastAddress = segments.last?.last ?? 0
+      entry = image.entry.address.rawValue
     }
   }
 
   let image: String
   let size: Int
+  /// What its content says it is.
   let kind: String
+  /// By what it was recognised.
+  let evidence: String
   /// What makes it runnable; absent when it is.
   let remedy: String?
-  /// How it would be entered; absent when it cannot be run as it is.
+  /// Why it cannot be booted with these options; absent when it can.
+  let problem: String?
+  /// How it would be entered; absent when it cannot be.
   let entry: Entry?
 
   var lines: [String] {
-    var lines = ["\(image): \(kind), \(size) bytes"]
-    if let remedy { lines.append("  cannot be run as it is; \(remedy)") }
+    var lines = ["\(image): \(kind), \(size) bytes", "  by      \(evidence)"]
+    if let remedy {
+      lines.append("  cannot be run as it is; \(remedy)")
+    } else if let problem {
+      lines.append("  cannot be run: \(problem)")
+    }
     if let entry {
       let summary = CPUMode(rawValue: entry.mode)?.summary ?? entry.mode
-      lines += [
-        "  mode    \(entry.mode): \(summary)",
-        "  loaded  \(entry.loadAddress.hexadecimal) to \(entry.lastAddress.hexadecimal)",
-        "  entry   \(entry.entry.hexadecimal)",
-      ]
+      lines.append("  format  \(entry.format): \(entry.description)")
+      lines.append("  mode    \(entry.mode): \(summary)")
+      lines += entry.segments.map {
+        "  loaded  \($0.first.hexadecimal) to \($0.last.hexadecimal)"
+      }
+      lines.append("  entry   \(entry.entry.hexadecimal)")
     }
     return lines
   }

@@ -32,7 +32,7 @@ struct MachineRun {
   }
 
   /// Runs `image` to its end, and ends the process accordingly: with a status, or by a signal.
-  func run(_ image: FlatImage) throws(VMMError) -> Never {
+  func run(_ image: BootImage) throws(VMMError) -> Never {
     // Before any file is touched, and before the machine's threads, which inherit the mask.
     let signals = try SignalQueue()
     let screenshot = try picture("screenshot", screenshot)
@@ -45,7 +45,7 @@ struct MachineRun {
     configuration.onReboot = { [verbose] in Self.announce($0, verbose: verbose) }
     if verbose || stats != nil { configuration.sinks.append(IgnoringSink()) }
 
-    let machine = try Machine(configuration, image: image)
+    let machine = try Machine(configuration, booting: image)
     let heatmapSink = try heatmap.flatMap { _ throws(VMMError) in try machine.attach(Heatmap()) }
     if verbose { describe(image) }
     var session = ConsoleSession(
@@ -119,10 +119,12 @@ struct MachineRun {
     }
   }
 
-  private func describe(_ image: FlatImage) {
+  private func describe(_ image: BootImage) {
+    let ranges = image.loadedRanges.map { "\($0.lowerBound) to \($0.upperBound)" }
     StandardError.say(
-      "\(image.file.name): \(image.file.kind.summary), \(image.file.size) bytes at "
-        + "\(image.loadAddress), entered at \(image.entry) in \(image.mode.summary)")
+      "\(image.file.name): \(image.description), \(image.file.size) bytes, loaded at "
+        + "\(ranges.joined(separator: ", ")), entered at \(image.entry.address) in "
+        + image.entry.mode.summary)
   }
 
   private func explain(_ ending: Ending, _ machine: Machine) {

@@ -5,7 +5,7 @@ struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     _superCommandName: "scanline",
-    abstract: "Run a flat image or a boot sector.",
+    abstract: "Run an image: a kernel, a boot sector, an ELF file or a flat image.",
     discussion: """
       The guest's serial port is standard input and output; what scanline itself says goes to \
       standard error. In a terminal every key goes to the guest; Ctrl-A x quits, Ctrl-A h helps. \

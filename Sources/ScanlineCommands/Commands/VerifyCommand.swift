@@ -41,13 +41,13 @@ struct VerifyCommand: ParsableCommand {
       valueName: "order"))
   var order = DirtyLogStress.Order.harvestFirst
 
-  @Option(help: "The report's format: text or json.")
-  var format = ReportFormat.text
+  @Option(help: "The form of the report: text or json.")
+  var report = ReportFormat.text
 
   @OptionGroup(title: "Host") var host: HostOptions
 
   func run() throws {
-    var report = VerifyReport(order: order, cpus: cpus, pages: pages)
+    var results = VerifyReport(order: order, cpus: cpus, pages: pages)
     for interface in try dirtyLog.interfaces(on: host.devicePath) {
       for level in cpl.levels {
         var stress = DirtyLogStress(interface: interface)
@@ -57,11 +57,11 @@ struct VerifyCommand: ParsableCommand {
         stress.pageCount = pages
         stress.duration = seconds.nanoseconds
         stress.device = host.devicePath
-        report.add(try stress.run(), of: stress)
+        results.add(try stress.run(), of: stress)
       }
     }
-    try report.print(as: format)
-    if report.lostPages > 0 { throw ExitCode(ExitStatus.lostPages) }
+    try results.print(as: report)
+    if results.lostPages > 0 { throw ExitCode(ExitStatus.lostPages) }
   }
 }
 

@@ -4,25 +4,39 @@ import VMM
 
 /// Which image, and how it is entered.
 struct ImageOptions: ParsableArguments {
-  @Argument(help: "The flat image or boot sector.")
+  @Argument(help: "The image: a flat image, a boot sector, an ELF file, a kernel.")
   var image: String
 
   @Option(
     help: ArgumentHelp(
+      "What the image is (default: auto, by its content).",
+      discussion: """
+        auto, flat, boot, com, multiboot, multiboot2, linux, pvh or elf. `scanline inspect` tells \
+        what auto takes it for.
+        """))
+  var format = ImageFormatArgument.auto
+
+  @Option(
+    help: ArgumentHelp(
       "The processor mode of entry: real, protected or long.",
-      discussion: "Default: real for a boot sector (512 bytes that end in 55 AA), else long."))
+      discussion: """
+        Of a flat image or an ELF file. Default: real for a boot sector, protected for a 32-bit ELF \
+        file, else long.
+        """))
   var mode: CPUMode?
 
   @Option(
     help: ArgumentHelp(
-      "Where the image is loaded, a multiple of 16 below 4 GiB.",
+      "Where a flat image is loaded, a multiple of 16 below 4 GiB.",
       discussion: "Default: 0x7C00 in real mode, else 0x100000.", valueName: "address"),
     transform: GuestAddress.init(argument:))
   var loadAddress: GuestAddress?
 
   @Option(
     help: ArgumentHelp(
-      "The first instruction.", discussion: "Default: the load address.", valueName: "address"),
+      "The first instruction.",
+      discussion: "Default: the load address of a flat image, the entry of an ELF file.",
+      valueName: "address"),
     transform: GuestAddress.init(argument:))
   var entry: GuestAddress?
 
@@ -31,12 +45,53 @@ struct ImageOptions: ParsableArguments {
     transform: ByteCount.init(argument:))
   var memory = ByteCount(bytes: 64 << 20)
 
+  /// The image as the options say that it is to be booted.
+  var bootOptions: BootOptions {
+    var options = BootOptions()
+    options.format = format.format
+    options.mode = mode
+    options.loadAddress = loadAddress
+    options.entry = entry
+    return options
+  }
+
   /// Opens the image and checks that a machine with this memory can be started with it.
-  func load() throws(VMMError) -> FlatImage {
+  func load() throws(VMMError) -> BootImage {
+    try load(ImageFile(path: FilePath(image)))
+  }
+
+  /// Checks that a machine with this memory can be started with `file`.
+  func load(_ file: ImageFile) throws(VMMError) -> BootImage {
     try MachineConfiguration.validate(memorySize: memory.bytes)
-    let image = try FlatImage(
-      ImageFile(path: FilePath(image)), mode: mode, loadAddress: loadAddress, entry: entry)
+    let image = try BootImage(file, options: bootOptions)
     try image.validate(memorySize: memory.bytes)
     return image
   }
+}
+
+/// A format, or what the content says.
+enum ImageFormatArgument: ExpressibleByArgument, CaseIterable {
+  case auto
+  case named(ImageFormat)
+
+  static let allCases = [.auto] + ImageFormat.allCases.map(Self.named)
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .auto
+    } else if let format = ImageFormat(rawValue: argument) {
+      self = .named(format)
+    } else {
+      return nil
+    }
+  }
+
+  /// nil for what the content says.
+  var format: ImageFormat? {
+    if case .named(let format) = self { format } else { nil }
+  }
+
+  static var allValueStrings: [String] { allCases.map { $0.format?.rawValue ?? "auto" } }
+
+  var defaultValueDescription: String { format?.rawValue ?? "auto" }
 }

@@ -6,39 +6,66 @@ import KVM
 /// `guests/README.md` documents the same state for those who write guests; a test compares what a
 /// vCPU holds with it.
 struct EntryState: BootLoader {
-  let image: FlatImage
+  private enum Contents {
+    case flat(FlatImage)
+    case segments(ELFFile)
+  }
+
+  private let contents: Contents
+  private let mode: CPUMode
+  private let entry: GuestAddress
+
+  init(image: FlatImage) {
+    contents = .flat(image)
+    mode = image.mode
+    entry = image.entry
+  }
+
+  init(image: ELFImage) {
+    contents = .segments(image.elf)
+    mode = image.mode
+    entry = image.entry
+  }
 
   /// Writes the image, what the mode needs (descriptor tables, page tables), and the boot-information
   /// block.
   func load(into memory: GuestMemory, of platform: Platform) throws(VMMError) {
-    try image.file.load(into: memory, at: image.loadAddress)
+    try loadImage(into: memory)
     prepare(memory)
     BootInformation(platform: platform).write(to: memory)
   }
 
+  /// Writes the image alone.
+  func loadImage(into memory: GuestMemory) throws(VMMError) {
+    switch contents {
+    case .flat(let image): try image.file.load(into: memory, at: image.loadAddress)
+    case .segments(let elf): try elf.load(into: memory)
+    }
+  }
+
   /// Writes the descriptor tables and page tables that the mode needs.
   func prepare(_ memory: GuestMemory) {
-    guard image.mode != .real else { return }
+    guard mode != .real else { return }
     DescriptorTable.write(to: memory)
-    TaskStateSegment.write(to: memory, mode: image.mode)
-    if image.mode == .long { PageTables.write(to: memory) }
+    TaskStateSegment.write(to: memory, mode: mode)
+    if mode == .long { PageTables.write(to: memory) }
   }
 
   func enter(_ registers: inout Registers, _ special: inout SpecialRegisters) {
-    switch image.mode {
+    switch mode {
     case .real: enterReal(&special)
     case .protected: enterProtected(&special)
     case .long: enterLong(&special)
     }
     registers.rdi = MemoryMap.bootInformation.rawValue
-    switch image.mode {
+    switch mode {
     case .real:
       registers.rip = realModeEntry.offset
       registers.rsp = MemoryMap.bootSector.rawValue
       // The first hard disk, as a PC's firmware names the drive that it booted from.
       registers.rdx = 0x80
     case .protected, .long:
-      registers.rip = image.entry.rawValue
+      registers.rip = entry.rawValue
       registers.rsp = MemoryMap.stackTop.rawValue
       registers.rax = UInt64(BootInformation.magic)
     }
@@ -46,9 +73,9 @@ struct EntryState: BootLoader {
 
   /// Segment 0 as long as the offset fits in IP.
   private var realModeEntry: (segment: UInt16, offset: UInt64) {
-    let entry = image.entry.rawValue
-    return entry <= 0xFFFF
-      ? (0, entry) : (UInt16(truncatingIfNeeded: entry >> 4), entry & 0xF)
+    let address = entry.rawValue
+    return address <= 0xFFFF
+      ? (0, address) : (UInt16(truncatingIfNeeded: address >> 4), address & 0xF)
   }
 
   private func enterReal(_ special: inout SpecialRegisters) {

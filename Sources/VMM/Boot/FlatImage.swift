@@ -13,15 +13,26 @@ public struct FlatImage: Sendable {
     _ file: ImageFile, mode: CPUMode? = nil, loadAddress: GuestAddress? = nil,
     entry: GuestAddress? = nil
   ) throws(VMMError) {
-    if let remedy = file.kind.remedy {
+    guard [.flat, .bootSector].contains(file.kind) else {
       throw VMMError(
-        .image, "image \(file.name): is \(article(file.kind.summary)), not a flat image; \(remedy)")
+        .image,
+        "image \(file.name): is \(article(file.kind.summary)), not a flat image; "
+          + (file.kind.remedy ?? "let it be recognised (BootImage)"))
     }
+    try self.init(
+      raw: file, mode: mode ?? (file.kind == .bootSector ? .real : nil), loadAddress: loadAddress,
+      entry: entry)
+  }
+
+  /// An image that is flat because its user says so, whatever its content looks like.
+  init(
+    raw file: ImageFile, mode: CPUMode?, loadAddress: GuestAddress?, entry: GuestAddress?
+  ) throws(VMMError) {
     guard file.size > 0 else {
       throw VMMError(.image, "image \(file.name): is empty; there is nothing to run")
     }
     self.file = file
-    let mode = mode ?? (file.kind == .bootSector ? .real : .long)
+    let mode = mode ?? .long
     let loadAddress = loadAddress ?? mode.defaultLoadAddress
     let entry = entry ?? loadAddress
     self.mode = mode
@@ -55,12 +66,12 @@ public struct FlatImage: Sendable {
         "image \(file.name): \(file.size) bytes are more than the guest's memory of \(memorySize); "
           + "raise --memory")
     }
-    for (range, what) in reservedRanges(memorySize: memorySize)
-    where loadAddress < range.upperBound && lastAddress >= range.lowerBound {
+    for reservation in MemoryReservation.flat(mode, memorySize: memorySize)
+    where reservation.overlaps(loadAddress, through: lastAddress) {
       throw VMMError(
         .image,
-        "image \(file.name): at \(loadAddress) to \(lastAddress) it overlaps \(what) at "
-          + "\(range.lowerBound); choose another --load-address")
+        "image \(file.name): at \(loadAddress) to \(lastAddress) it overlaps \(reservation.owner) at "
+          + "\(reservation.range.lowerBound); choose another --load-address")
     }
     let lowRAM = min(memorySize, MemoryMap.lowMemoryEnd.rawValue)
     guard lastAddress.rawValue < lowRAM else {
@@ -70,45 +81,4 @@ public struct FlatImage: Sendable {
           + "(\(GuestAddress(lowRAM))); lower --load-address or raise --memory")
     }
   }
-
-  /// What the machine occupies, by mode, with its name for messages.
-  private func reservedRanges(
-    memorySize: UInt64
-  ) -> [(range: Range<GuestAddress>, what: String)] {
-    let framebufferEnd = GuestAddress(
-      MemoryMap.framebuffer.rawValue + UInt64(MemoryMap.maximumVideoMemory))
-    let bootInformation = (
-      MemoryMap.bootInformation..<GuestAddress(MemoryMap.bootInformation.rawValue + 0x1000),
-      "the boot-information block"
-    )
-    let framebuffer = (MemoryMap.framebuffer..<framebufferEnd, "the framebuffer")
-    let descriptors = (
-      MemoryMap
-        .descriptorTable..<GuestAddress(
-          MemoryMap.taskStateSegment.rawValue + UInt64(TaskStateSegment.size)),
-      "the descriptor tables"
-    )
-    let stack = (MemoryMap.pageTablesEnd..<MemoryMap.stackTop, "the initial stack")
-    let firmware = (MemoryMap.firmwareTables..<MemoryMap.highMemory, "the ACPI and MP tables")
-    switch mode {
-    case .real:
-      let video = (
-        MemoryMap.conventionalMemoryEnd..<GuestAddress(0x10_0000), "the PC's video memory and ROMs"
-      )
-      let beyond = (GuestAddress(0x10_0000)..<MemoryMap.highRAM, "what real mode cannot address")
-      return [bootInformation, video, beyond]
-    case .protected:
-      return [descriptors, bootInformation, stack, firmware, framebuffer]
-    case .long:
-      let tables = (
-        MemoryMap.pageTables..<PageTables.end(memorySize: memorySize), "the page tables"
-      )
-      return [descriptors, bootInformation, tables, stack, firmware, framebuffer]
-    }
-  }
-}
-
-/// `noun` with its indefinite article.
-private func article(_ noun: String) -> String {
-  ("AEIOU".contains(noun.prefix(1)) ? "an " : "a ") + noun
 }

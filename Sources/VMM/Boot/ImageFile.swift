@@ -12,10 +12,11 @@ public struct ImageFile: Sendable {
   public let name: String
   /// In bytes. Only bytes in memory can be none, and a ``FlatImage`` refuses them.
   public let size: Int
-  public let kind: ImageKind
+  /// What its content says it is.
+  public private(set) var kind = ImageKind.flat
   private let contents: Contents
 
-  /// Opens the image at `path` and looks at its first bytes.
+  /// Opens the image at `path` and looks at its headers.
   public init(path: FilePath) throws(VMMError) {
     name = path.string
     do {
@@ -32,40 +33,87 @@ public struct ImageFile: Sendable {
         throw VMMError(.image, "image \(name): is empty; there is nothing to run")
       }
       size = Int(status.st_size)
-      var header = [UInt8](repeating: 0, count: min(size, ImageKind.headerSize))
-      try unsafe header.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
-      kind = ImageKind(header: header, size: size)
     } catch let error as VMMError {
       throw error
     } catch {
       throw VMMError(.image, "image \(path): \(error); check the path and its permissions")
     }
+    kind = try recognize()
   }
 
   /// An image that is already in memory.
   public init(name: String, bytes: [UInt8]) {
     self.name = name
     size = bytes.count
-    kind = ImageKind(header: Array(bytes.prefix(ImageKind.headerSize)), size: bytes.count)
     contents = .bytes(bytes)
+    // Bytes in memory can always be read.
+    kind = (try? recognize()) ?? .flat
+  }
+
+  private func recognize() throws(VMMError) -> ImageKind {
+    ImageKind(header: try read(ImageKind.headerSize, at: 0), size: size) {
+      // An ELF file that is broken is refused where it is loaded, with its reason.
+      (try? ELFFile(self).pvhEntry()) ?? nil != nil
+    }
+  }
+
+  /// A copy of `count` bytes from `offset` on, or of those that the file has of them.
+  func read(_ count: Int, at offset: UInt64) throws(VMMError) -> [UInt8] {
+    let range = clamp(UInt64(clamping: count), from: offset)
+    switch contents {
+    case .bytes(let bytes):
+      return Array(bytes[range])
+    case .file(let file):
+      var bytes = [UInt8](repeating: 0, count: range.count)
+      do {
+        try unsafe bytes.withUnsafeMutableBytes {
+          try unsafe file.read(from: range.lowerBound, into: $0)
+        }
+      } catch {
+        throw readFailure(error)
+      }
+      return bytes
+    }
   }
 
   /// Copies the whole image to `address`.
   func load(into memory: GuestMemory, at address: GuestAddress) throws(VMMError) {
-    let loaded: Bool
+    try load(UInt64(size), from: 0, into: memory, at: address)
+  }
+
+  /// Copies `count` bytes from `offset` on to `address`, without another copy in between.
+  func load(
+    _ count: UInt64, from offset: UInt64, into memory: GuestMemory, at address: GuestAddress
+  ) throws(VMMError) {
+    let range = clamp(count, from: offset)
+    let isLoaded: Bool
     switch contents {
     case .bytes(let bytes):
-      loaded = memory.write(bytes, at: address)
+      isLoaded = unsafe memory.fill(range.count, at: address) {
+        unsafe $0.copyBytes(from: bytes[range])
+      }
     case .file(let file):
       do {
-        loaded = try unsafe memory.fill(size, at: address) { try unsafe file.read(into: $0) }
+        isLoaded = try unsafe memory.fill(range.count, at: address) {
+          try unsafe file.read(from: range.lowerBound, into: $0)
+        }
       } catch {
-        throw VMMError(.image, "image \(name): \(error) while reading it; is it still changing?")
+        throw readFailure(error)
       }
     }
-    guard loaded else {
+    guard isLoaded, range.count == count else {
       throw VMMError(.image, "image \(name): does not fit in memory at \(address)")
     }
+  }
+
+  /// The part of the file that `count` bytes from `offset` on are.
+  private func clamp(_ count: UInt64, from offset: UInt64) -> Range<Int> {
+    let start = Int(min(offset, UInt64(size)))
+    return start..<start + Int(min(count, UInt64(size - start)))
+  }
+
+  private func readFailure(_ error: any Error) -> VMMError {
+    VMMError(.image, "image \(name): \(error) while reading it; is it still changing?")
   }
 }
 
@@ -87,12 +135,13 @@ private final class OpenFile: Sendable {
     return status
   }
 
-  /// Fills `buffer` from the start of the file; throws when the file is shorter.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws {
+  /// Fills `buffer` from `offset` of the file on; throws when the file is shorter.
+  func read(from offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
     var done = 0
     while done < buffer.count {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-      let count = try unsafe descriptor.read(fromAbsoluteOffset: Int64(done), into: rest)
+      let count = try unsafe descriptor.read(
+        fromAbsoluteOffset: Int64(offset + done), into: rest)
       guard count > 0 else { throw Errno.ioError }
       done += count
     }

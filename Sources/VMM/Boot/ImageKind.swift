@@ -1,11 +1,26 @@
-/// What the first bytes of an image say it is.
+/// What the content of an image says it is.
+///
+/// The first match wins, in this order:
+/// 1. Linux boot protocol. A bzImage is a boot sector too, an EFI application, and often more.
+/// 2. ELF: Multiboot 2, which a kernel that has both headers prefers; Multiboot 1, which QEMU prefers to
+///    PVH, too; a PVH note; else a plain executable.
+/// 3. A boot sector: a disk with GRUB on it has GRUB's own Multiboot header in its first 8 KiB.
+/// 4. A flat image with a Multiboot 2 or Multiboot 1 header.
+/// 5. What cannot be run: PE, compressed files.
+/// 6. A flat image.
 public enum ImageKind: Equatable, Sendable {
   /// Nothing recognised: raw code and data.
   case flat
-  /// 512 bytes that end in 55 AA.
+  /// 55 AA at the end of its first 512 bytes, which may be all of it, or the start of a disk.
   case bootSector
-  /// An ELF file; `bits` is 32 or 64.
+  /// An ELF file without any boot header; `bits` is 32 or 64.
   case elf(bits: Int)
+  /// A Multiboot 1 header at this offset.
+  case multiboot1(header: Int)
+  /// A Multiboot 2 header at this offset.
+  case multiboot2(header: Int)
+  /// An ELF file with the note that gives a PVH entry (XEN_ELFNOTE_PHYS32_ENTRY).
+  case pvh
   /// A Linux kernel image with the boot protocol's header ("HdrS" at 0x202).
   case linux
   /// A PE or DOS executable.
@@ -13,22 +28,27 @@ public enum ImageKind: Equatable, Sendable {
   /// A file compressed by gzip, xz or zstd.
   case compressed(String)
 
-  /// The bytes that ``init(header:size:)`` wants to see.
-  public static let headerSize = 1024
+  /// The bytes that ``init(header:size:hasPVHNote:)`` wants to see: all where a Multiboot 2 header may be.
+  public static let headerSize = Multiboot2Header.searchLimit
 
   /// - Parameters:
   ///   - header: The first ``headerSize`` bytes, or all of a shorter image.
   ///   - size: The size of the whole image in bytes.
-  public init(header: [UInt8], size: Int) {
+  ///   - hasPVHNote: Whether an ELF file has XEN_ELFNOTE_PHYS32_ENTRY; asked only where that decides.
+  public init(header: [UInt8], size: Int, hasPVHNote: () -> Bool = { false }) {
     func has(_ bytes: [UInt8], at offset: Int = 0) -> Bool {
       header.dropFirst(offset).starts(with: bytes)
     }
-    if has([0x7F, 0x45, 0x4C, 0x46]) {
-      self = .elf(bits: header.count > 4 && header[4] == 2 ? 64 : 32)
-    } else if has(Array("HdrS".utf8), at: 0x202) {
+    if has(Array("HdrS".utf8), at: 0x202) {
       self = .linux
-    } else if size == 512, has([0x55, 0xAA], at: 510) {
+    } else if has(ELFFile.magic) {
+      self =
+        Self(multibootHeaderIn: header)
+        ?? (hasPVHNote() ? .pvh : .elf(bits: has([2], at: 4) ? 64 : 32))
+    } else if size >= 512, has([0x55, 0xAA], at: 510) {
       self = .bootSector
+    } else if let kernel = Self(multibootHeaderIn: header) {
+      self = kernel
     } else if has(Array("MZ".utf8)) {
       self = .portableExecutable
     } else if has([0x1F, 0x8B]) {
@@ -42,26 +62,61 @@ public enum ImageKind: Equatable, Sendable {
     }
   }
 
-  /// What it is, in words.
-  public var summary: String {
-    switch self {
-    case .flat: "flat image"
-    case .bootSector: "boot sector"
-    case .elf(let bits): "ELF file (\(bits)-bit)"
-    case .linux: "Linux kernel (bzImage)"
-    case .portableExecutable: "PE or DOS executable"
-    case .compressed(let format): "\(format) file"
+  private init?(multibootHeaderIn header: [UInt8]) {
+    if let offset = Multiboot2Header.offset(in: header) {
+      self = .multiboot2(header: offset)
+    } else if let offset = MultibootHeader.offset(in: header) {
+      self = .multiboot1(header: offset)
+    } else {
+      return nil
     }
   }
 
-  /// How its owner makes a flat image of it; nil when it can be run as it is.
+  /// How it is loaded; nil if it cannot be.
+  public var format: ImageFormat? {
+    switch self {
+    case .flat: .flat
+    case .bootSector: .boot
+    case .elf: .elf
+    case .multiboot1: .multiboot
+    case .multiboot2: .multiboot2
+    case .pvh: .pvh
+    case .linux: .linux
+    case .portableExecutable, .compressed: nil
+    }
+  }
+
+  /// What it is, in words.
+  public var summary: String {
+    switch self {
+    case .elf(let bits): "ELF file (\(bits)-bit)"
+    case .portableExecutable: "PE or DOS executable"
+    case .compressed(let format): "\(format) file"
+    default: format?.summary ?? "file"
+    }
+  }
+
+  /// By what it was recognised.
+  public var evidence: String {
+    switch self {
+    case .flat: "no known header"
+    case .bootSector: "55 AA at 0x1fe"
+    case .elf: "ELF header, and no other"
+    case .multiboot1(let offset): "magic and checksum of Multiboot 1 at \(offset.hexadecimal)"
+    case .multiboot2(let offset): "magic and checksum of Multiboot 2 at \(offset.hexadecimal)"
+    case .pvh: "ELF note Xen 18, the PVH entry"
+    case .linux: "HdrS at 0x202"
+    case .portableExecutable: "MZ at 0x0"
+    case .compressed(let format): "magic of \(format) at 0x0"
+    }
+  }
+
+  /// What its owner can do about it; nil when it can be run as it is.
   public var remedy: String? {
     switch self {
-    case .flat, .bootSector: nil
-    case .elf: "make a flat image of it with `objcopy -O binary`"
-    case .linux: "scanline starts flat images and boot sectors only"
-    case .portableExecutable: "link it as a flat binary instead"
+    case .portableExecutable: "link it as a flat binary or an ELF file instead"
     case .compressed(let format): "decompress it first (\(format) -d)"
+    default: nil
     }
   }
 }

@@ -26,7 +26,7 @@ struct CountingGuest {
   /// Writes the code and the tables of the long entry state.
   func load(into memory: GuestMemory) throws(VMMError) {
     let entry = try entry
-    try entry.image.file.load(into: memory, at: entry.image.loadAddress)
+    try entry.loadImage(into: memory)
     entry.prepare(memory)
   }
 

@@ -9,19 +9,19 @@ struct HelpTests {
     (
       "run",
       [
-        "--mode", "--load-address", "--entry", "--memory", "--cpus", "--irqchip", "--framebuffer",
+        "--format", "--mode", "--load-address", "--entry", "--memory", "--cpus", "--irqchip", "--framebuffer",
         "--append", "--screenshot", "--timeout", "--device", "-v, --verbose", "-q, --quiet",
         "--dirty-log", "--fps", "--present", "--stats", "--heatmap", "--debug-exit", "--trace",
         "--trace-file", "--on-reset",
       ]
     ),
     ("demo", ["--screenshot", "--device"]),
-    ("inspect", ["--mode", "--load-address", "--entry", "--memory", "--format"]),
-    ("probe", ["--device", "--format"]),
+    ("inspect", ["--mode", "--load-address", "--entry", "--memory", "--format", "--report"]),
+    ("probe", ["--device", "--report"]),
     (
       "verify",
       [
-        "--dirty-log", "--cpus", "--pages", "--seconds", "--cpl", "--order", "--format", "--device",
+        "--dirty-log", "--cpus", "--pages", "--seconds", "--cpl", "--order", "--report", "--device",
       ]
     ),
   ]

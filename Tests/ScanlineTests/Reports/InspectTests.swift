@@ -10,7 +10,7 @@ struct InspectTests {
     directory = try TemporaryDirectory()
   }
 
-  /// What `--format json` promises to programs.
+  /// What `--report json` promises to programs.
   private struct Report: Decodable, Equatable {
     struct Entry: Decodable, Equatable {
       let mode: String
@@ -28,7 +28,7 @@ struct InspectTests {
 
   private func report(_ path: String, _ options: String...) throws -> Report {
     let run = try Scanline.finish(
-      ChildProcess([Scanline.path, "inspect", path, "--format", "json"] + options))
+      ChildProcess([Scanline.path, "inspect", path, "--report", "json"] + options))
     #expect(run.end == .status(0))
     #expect(run.errors == "")
     return try JSONDecoder().decode(Report.self, from: Data(run.output))
@@ -130,7 +130,7 @@ struct InspectTests {
   func fullOutput() throws {
     let path = try directory.write([0xF4], to: "flat.bin")
     for format in ["text", "json"] {
-      let run = try Scanline.run("inspect", path, "--format", format, output: .file("/dev/full"))
+      let run = try Scanline.run("inspect", path, "--report", format, output: .file("/dev/full"))
       #expect(run.end == .status(74))
       #expect(run.errorLines.count == 1)
     }

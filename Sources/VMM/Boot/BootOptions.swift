@@ -1,0 +1,13 @@
+/// What a user says about how an image is to be booted.
+public struct BootOptions: Sendable {
+  /// nil for what the content says (``ImageKind``).
+  public var format: ImageFormat?
+  /// The mode of entry; nil for the format's. Only for images whose format leaves the choice.
+  public var mode: CPUMode?
+  /// Where a flat image is loaded; nil for the mode's default.
+  public var loadAddress: GuestAddress?
+  /// The first instruction; nil for the image's own.
+  public var entry: GuestAddress?
+
+  public init() {}
+}
