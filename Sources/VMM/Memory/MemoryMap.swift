@@ -9,6 +9,9 @@ public enum MemoryMap {
   static let taskStateSegment: GuestAddress = 0x2000
   /// The boot-information block; the command line lies in the same page.
   public static let bootInformation: GuestAddress = 0x6000
+  /// The command line of a kernel that has its boot information in the page before.
+  static let kernelCommandLine: GuestAddress = 0x7000
+  static let kernelCommandLineEnd: GuestAddress = 0x8000
   /// Where a PC's firmware loads a boot sector.
   public static let bootSector: GuestAddress = 0x7C00
   /// The page tables of the long entry state: PML4, PDPT, then the page directories.
@@ -36,6 +39,7 @@ public enum MemoryMap {
   /// for themselves (KVM API sections 4.13 and 4.41).
   static let identityMap: GuestAddress = 0xFFFB_C000
   static let kvmTaskStateSegment: GuestAddress = 0xFFFB_D000
+  static let kvmPagesEnd: GuestAddress = 0xFFFC_0000
 
   /// Everything the loader writes must fit in RAM, and an image at its default address, too.
   public static let minimumRAM: UInt64 = 2 << 20
