@@ -20,7 +20,7 @@ struct InspectCommand: ParsableCommand {
     var entry: ImageReport.Entry?
     var problem: String?
     do throws(VMMError) {
-      entry = ImageReport.Entry(try options.load(file))
+      entry = ImageReport.Entry(try options.load(file).image)
     } catch {
       // That it cannot be booted is what the user wants to know; a setting that cannot be is not.
       guard error.kind == .image else { throw error }
@@ -41,8 +41,30 @@ private struct ImageReport: Report {
       let last: UInt64
     }
 
+    /// What a bzImage tells of itself.
+    struct Linux: Encodable {
+      let bootProtocol: String
+      let kernelVersion: String?
+      let maximumCommandLine: Int
+
+      init(_ header: LinuxSetupHeader) {
+        bootProtocol = header.versionText
+        kernelVersion = header.kernelVersion
+        maximumCommandLine = header.maximumCommandLine
+      }
+
+      var lines: [String] {
+        let version = kernelVersion.map { ["  kernel  \($0)"] } ?? []
+        return version + [
+          "  boot    protocol \(bootProtocol), command line of up to \(maximumCommandLine) bytes"
+        ]
+      }
+    }
+
     let format: String
     let description: String
+    /// Only of a Linux kernel.
+    let linux: Linux?
     let mode: String
     let loadAddress: UInt64
     let lastAddress: UInt64
@@ -52,6 +74,7 @@ private struct ImageReport: Report {
     init(_ image: BootImage) {
       format = image.format.rawValue
       description = image.description
+      linux = if case .linux(let image) = image { Linux(image.header) } else { nil }
       mode = image.entry.mode.rawValue
       segments = image.loadedRanges.map {
         Segment(first: $0.lowerBound.rawValue, last: $0.upperBound.rawValue)
@@ -85,6 +108,7 @@ private struct ImageReport: Report {
     if let entry {
       let summary = CPUMode(rawValue: entry.mode)?.summary ?? entry.mode
       lines.append("  format  \(entry.format): \(entry.description)")
+      lines += entry.linux?.lines ?? []
       lines.append("  mode    \(entry.mode): \(summary)")
       lines += entry.segments.map {
         "  loaded  \($0.first.hexadecimal) to \($0.last.hexadecimal)"

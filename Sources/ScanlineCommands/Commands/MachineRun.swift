@@ -18,9 +18,9 @@ struct MachineRun {
   init() {}
 
   init(
-    _ options: MachineOptions, display: DisplayOptions, trace: TraceOptions, memory: ByteCount
+    _ options: MachineOptions, display: DisplayOptions, trace: TraceOptions
   ) throws(VMMError) {
-    configuration = options.configuration(memory: memory)
+    configuration = options.configuration()
     try display.apply(to: &configuration)
     screenshot = display.screenshot
     heatmap = display.heatmap

@@ -19,8 +19,11 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Host") var host: HostOptions
 
   func run() throws {
-    var run = try MachineRun(machine, display: display, trace: trace, memory: image.memory)
+    var run = try MachineRun(machine, display: display, trace: trace)
     run.configuration.device = host.devicePath
-    try run.run(image.load())
+    let (image, memorySize) = try image.load()
+    run.configuration.memorySize = memorySize
+    if machine.append == nil { run.configuration.commandLine = image.defaultCommandLine }
+    try run.run(image)
   }
 }

@@ -41,13 +41,21 @@ struct ImageOptions: ParsableArguments {
   var entry: GuestAddress?
 
   @Option(
-    help: ArgumentHelp("RAM of the guest, 2M to 64G (default: 64M).", valueName: "size"),
+    help: ArgumentHelp(
+      "The initial RAM disk of a Linux kernel; the module of a PVH one.", valueName: "file"))
+  var initrd: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "RAM of the guest, 2M to 64G.", discussion: "Default: 512M for a Linux or a PVH kernel, else 64M.",
+      valueName: "size"),
     transform: ByteCount.init(argument:))
-  var memory = ByteCount(bytes: 64 << 20)
+  var memory: ByteCount?
 
   /// The image as the options say that it is to be booted.
-  var bootOptions: BootOptions {
+  private func bootOptions() throws(VMMError) -> BootOptions {
     var options = BootOptions()
+    if let initrd { options.initrd = try ImageFile(path: FilePath(initrd), role: .initrd) }
     options.format = format.format
     options.mode = mode
     options.loadAddress = loadAddress
@@ -56,16 +64,17 @@ struct ImageOptions: ParsableArguments {
   }
 
   /// Opens the image and checks that a machine with this memory can be started with it.
-  func load() throws(VMMError) -> BootImage {
+  func load() throws(VMMError) -> (image: BootImage, memorySize: UInt64) {
     try load(ImageFile(path: FilePath(image)))
   }
 
   /// Checks that a machine with this memory can be started with `file`.
-  func load(_ file: ImageFile) throws(VMMError) -> BootImage {
-    try MachineConfiguration.validate(memorySize: memory.bytes)
-    let image = try BootImage(file, options: bootOptions)
-    try image.validate(memorySize: memory.bytes)
-    return image
+  func load(_ file: ImageFile) throws(VMMError) -> (image: BootImage, memorySize: UInt64) {
+    if let memory { try MachineConfiguration.validate(memorySize: memory.bytes) }
+    let image = try BootImage(file, options: bootOptions())
+    let memorySize = memory?.bytes ?? image.recommendedMemorySize
+    try image.validate(memorySize: memorySize)
+    return (image, memorySize)
   }
 }
 

@@ -14,7 +14,7 @@ struct MachineOptions: ParsableArguments {
       discussion: """
         kernel: PIC, IOAPIC, local APICs and PIT in KVM. split: local APICs in KVM, the others \
         ours. none: PIC and PIT, ours; no APICs. auto, the fastest to start and stop: none with \
-        one vCPU, split with several.
+        one vCPU, split with several, and for a Linux or a PVH kernel.
         """))
   var irqchip = MachineConfiguration.InterruptController.auto
 
@@ -36,8 +36,12 @@ struct MachineOptions: ParsableArguments {
       valueName: "action"))
   var onReset = ResetAction.exit
 
-  @Option(help: ArgumentHelp("Command line for the guest.", valueName: "text"))
-  var append = ""
+  @Option(
+    help: ArgumentHelp(
+      "Command line for the guest.",
+      discussion: "Default for Linux and PVH kernels: console=ttyS0 earlyprintk=ttyS0.",
+      valueName: "text"))
+  var append: String?
 
   @Option(
     help: ArgumentHelp("Stop the guest after this time.", valueName: "seconds"),
@@ -50,14 +54,13 @@ struct MachineOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Say nothing about a guest that ends as it should.")
   var quiet = false
 
-  func configuration(memory: ByteCount) -> MachineConfiguration {
+  func configuration() -> MachineConfiguration {
     var configuration = MachineConfiguration()
-    configuration.memorySize = memory.bytes
     configuration.cpuCount = cpus
     configuration.interruptController = irqchip
     configuration.debugExitPorts = debugExit.ports
     configuration.resetAction = onReset
-    configuration.commandLine = append
+    configuration.commandLine = append ?? ""
     return configuration
   }
 }

@@ -5,6 +5,10 @@ public enum BootImage: Sendable, CustomStringConvertible {
   case flat(FlatImage)
   /// An ELF executable in the flat entry state.
   case elf(ELFImage)
+  /// A Linux kernel by the Linux/x86 boot protocol.
+  case linux(LinuxImage)
+  /// An ELF kernel by Xen's PVH boot protocol.
+  case pvh(PVHImage)
 
   /// Takes `file` for what its content says, or for what `options` say.
   ///
@@ -17,6 +21,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
         "image \(file.name): is \(article(file.kind.summary)), nothing that can be booted; "
           + (file.kind.remedy ?? "choose a --format"))
     }
+    try options.refuseInitrd(for: format, file)
     switch format {
     case .flat, .boot:
       let isBootSector = format == .boot || options.format == nil && file.kind == .bootSector
@@ -27,7 +32,14 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .elf:
       try options.refuseLoadAddress(for: format, file)
       self = .elf(try ELFImage(file, mode: options.mode, entry: options.entry))
-    case .com, .multiboot, .multiboot2, .linux, .pvh:
+    case .linux:
+      try options.refuseLoadAddress(for: format, file)
+      try options.refuseEntry(for: format, file)
+      self = .linux(try LinuxImage(file, mode: options.mode, initrd: options.initrd))
+    case .pvh:
+      try options.refuseEntryState(for: format, file)
+      self = .pvh(try PVHImage(file, initrd: options.initrd))
+    case .com, .multiboot, .multiboot2:
       throw VMMError(
         .image,
         "image \(file.name): is \(article(format.summary)), which scanline does not start; make a flat "
@@ -40,6 +52,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): image.file
     case .elf(let image): image.elf.file
+    case .linux(let image): image.file
+    case .pvh(let image): image.elf.file
     }
   }
 
@@ -48,6 +62,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): image.mode == .real && image.file.kind == .bootSector ? .boot : .flat
     case .elf: .elf
+    case .linux: .linux
+    case .pvh: .pvh
     }
   }
 
@@ -56,6 +72,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat: format.summary
     case .elf(let image): "ELF executable (\(image.elf.bits)-bit)"
+    case .linux, .pvh: format.summary
     }
   }
 
@@ -64,6 +81,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): (image.mode, image.entry)
     case .elf(let image): (image.mode, image.entry)
+    case .linux(let image): (image.mode, image.entry)
+    case .pvh(let image): (.protected, image.entry)
     }
   }
 
@@ -72,6 +91,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): [image.loadAddress...image.lastAddress]
     case .elf(let image): image.elf.loadedRanges
+    case .linux(let image): [image.loadedRange]
+    case .pvh(let image): image.elf.loadedRanges
     }
   }
 
@@ -81,6 +102,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): try image.validate(memorySize: memorySize)
     case .elf(let image): try image.validate(memorySize: memorySize)
+    case .linux(let image): try image.validate(memorySize: memorySize)
+    case .pvh(let image): try image.validate(memorySize: memorySize)
     }
   }
 
@@ -89,6 +112,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): EntryState(image: image)
     case .elf(let image): EntryState(image: image)
+    case .linux(let image): LinuxLoader(image: image)
+    case .pvh(let image): PVHLoader(image: image)
     }
   }
 }
@@ -106,12 +131,29 @@ extension BootOptions {
   /// Refuses what only a flat entry state has a choice of.
   func refuseEntryState(for format: ImageFormat, _ file: ImageFile) throws(VMMError) {
     try refuseLoadAddress(for: format, file)
-    let option = mode.map { "mode \($0.rawValue)" } ?? entry.map { "entry \($0)" }
-    guard let option else { return }
-    throw VMMError(
+    try refuseEntry(for: format, file)
+    if let mode { throw refusal("mode \(mode.rawValue)", format, file) }
+  }
+
+  /// Refuses an entry for a format that has its own.
+  func refuseEntry(for format: ImageFormat, _ file: ImageFile) throws(VMMError) {
+    if let entry { throw refusal("entry \(entry)", format, file) }
+  }
+
+  private func refusal(_ option: String, _ format: ImageFormat, _ file: ImageFile) -> VMMError {
+    VMMError(
       .usage,
       "\(option): image \(file.name) is \(article(format.summary)), whose boot protocol says how it is "
         + "entered; leave the option out, or choose another --format")
+  }
+
+  /// Refuses an initrd for a format that does not know of any.
+  func refuseInitrd(for format: ImageFormat, _ file: ImageFile) throws(VMMError) {
+    guard let initrd, ![.linux, .pvh].contains(format) else { return }
+    throw VMMError(
+      .usage,
+      "initrd \(initrd.name): image \(file.name) is \(article(format.summary)), which is not handed "
+        + "any; leave out --initrd")
   }
 }
 

@@ -8,6 +8,8 @@ public struct BootOptions: Sendable {
   public var loadAddress: GuestAddress?
   /// The first instruction; nil for the image's own.
   public var entry: GuestAddress?
+  /// The initial RAM disk of a Linux kernel, or the module of a PVH kernel; nil for none.
+  public var initrd: ImageFile?
 
   public init() {}
 }

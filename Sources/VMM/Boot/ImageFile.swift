@@ -8,6 +8,13 @@ public struct ImageFile: Sendable {
     case bytes([UInt8])
   }
 
+  /// What a file is to the machine, as messages call it.
+  public enum Role: String, Sendable {
+    case image
+    case initrd
+  }
+
+  public let role: Role
   /// What messages call the image.
   public let name: String
   /// In bytes. Only bytes in memory can be none, and a ``FlatImage`` refuses them.
@@ -17,32 +24,34 @@ public struct ImageFile: Sendable {
   private let contents: Contents
 
   /// Opens the image at `path` and looks at its headers.
-  public init(path: FilePath) throws(VMMError) {
+  public init(path: FilePath, role: Role = .image) throws(VMMError) {
+    self.role = role
     name = path.string
     do {
       let file = try OpenFile(path: path)
       contents = .file(file)
       let status = try file.status()
       guard status.st_mode & S_IFMT != S_IFDIR else {
-        throw VMMError(.image, "image \(name): is a directory; name the image file in it")
+        throw VMMError(.image, "\(role) \(name): is a directory; name the file in it")
       }
       guard status.st_mode & S_IFMT == S_IFREG else {
-        throw VMMError(.image, "image \(name): is not a regular file; copy it into one")
+        throw VMMError(.image, "\(role) \(name): is not a regular file; copy it into one")
       }
       guard status.st_size > 0 else {
-        throw VMMError(.image, "image \(name): is empty; there is nothing to run")
+        throw VMMError(.image, "\(role) \(name): is empty; there is nothing to load")
       }
       size = Int(status.st_size)
     } catch let error as VMMError {
       throw error
     } catch {
-      throw VMMError(.image, "image \(path): \(error); check the path and its permissions")
+      throw VMMError(.image, "\(role) \(path): \(error); check the path and its permissions")
     }
     kind = try recognize()
   }
 
   /// An image that is already in memory.
-  public init(name: String, bytes: [UInt8]) {
+  public init(name: String, bytes: [UInt8], role: Role = .image) {
+    self.role = role
     self.name = name
     size = bytes.count
     contents = .bytes(bytes)
@@ -102,7 +111,7 @@ public struct ImageFile: Sendable {
       }
     }
     guard isLoaded, range.count == count else {
-      throw VMMError(.image, "image \(name): does not fit in memory at \(address)")
+      throw VMMError(.image, "\(role) \(name): does not fit in memory at \(address)")
     }
   }
 
@@ -113,7 +122,7 @@ public struct ImageFile: Sendable {
   }
 
   private func readFailure(_ error: any Error) -> VMMError {
-    VMMError(.image, "image \(name): \(error) while reading it; is it still changing?")
+    VMMError(.image, "\(role) \(name): \(error) while reading it; is it still changing?")
   }
 }
 

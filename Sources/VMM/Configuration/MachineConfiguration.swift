@@ -9,7 +9,7 @@ public struct MachineConfiguration: Sendable {
   /// Who has the interrupt controllers. Every machine has a PIC and a PIT.
   public enum InterruptController: String, CaseIterable, Sendable {
     /// What starts and stops fastest: `none` with one vCPU; with several, which need local APICs to
-    /// start, `split`, or `kernel` on a host without that.
+    /// start, and for a Linux or a PVH kernel `split`, or `kernel` on a host without that.
     case auto
     /// PIC, I/O APIC, local APICs and PIT in the kernel.
     case kernel
@@ -26,6 +26,8 @@ public struct MachineConfiguration: Sendable {
   /// How many vCPUs; the first one starts, the others wait for INIT and SIPI.
   public var cpuCount = 1
   public var interruptController = InterruptController.auto
+  /// Whether `auto` gives a single vCPU its local APIC, too.
+  var prefersLocalAPICs = false
   /// The video mode at the start; nil for a machine without a framebuffer.
   public var framebuffer: FramebufferMode? = FramebufferMode(
     width: 1024, height: 768, bitsPerPixel: 32)
@@ -78,7 +80,8 @@ public struct MachineConfiguration: Sendable {
     on hypervisor: borrowing Hypervisor
   ) -> InterruptSystem.Arrangement {
     switch interruptController {
-    case .auto where cpuCount == 1, .none: .userSpace
+    case .none: .userSpace
+    case .auto where cpuCount == 1 && !prefersLocalAPICs: .userSpace
     case .auto: hypervisor.checkExtension(.splitIRQChip) > 0 ? .split : .kernel
     case .split: .split
     case .kernel: .kernel

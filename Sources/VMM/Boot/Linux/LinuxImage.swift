@@ -60,6 +60,11 @@ public struct LinuxImage: Sendable {
     return GuestAddress(preferred)
   }
 
+  /// What is loaded from the file: first and last byte in guest physical memory.
+  var loadedRange: ClosedRange<GuestAddress> {
+    loadAddress...GuestAddress(loadAddress.rawValue + UInt64(header.kernelSize) - 1)
+  }
+
   /// The first instruction.
   public var entry: GuestAddress {
     if mode == .long {
