@@ -1,6 +1,7 @@
 import CKVM
 import Devices
 import Display
+import Glibc
 import KVM
 import Synchronization
 import TestSupport
