@@ -33,6 +33,7 @@ struct Board: ~Copyable {
       }
       try machine.vm.setIdentityMapAddress(MemoryMap.identityMap.rawValue)
       try machine.vm.setTSSAddress(MemoryMap.kvmTaskStateSegment.rawValue)
+      if configuration.assistsEmulation { try EmulationAssist.prepare(machine) }
       try InterruptSystem.prepare(arrangement, machine)
       let state = arrangement == .kernel ? try InterruptControllerState(of: machine.vm) : nil
       return (machine, memory, video, state)

@@ -9,7 +9,8 @@ extension Machine {
       coalescedWrites: coalesced?.count ?? 0)
     return MachineStatistics(
       counters: exitCounters, unclaimed: unclaimedAccesses, serial: serial,
-      hostTimes: vcpus.map(\.hostTimes), kernel: kernelCounters)
+      hostTimes: vcpus.map(\.hostTimes), kernel: kernelCounters,
+      assisted: assistCounters.statistics)
   }
 
   /// KVM hands them out only while the vCPUs do not run.

@@ -19,6 +19,7 @@ public final class Machine: Sendable {
   let control: RunControl
   let vcpus: [VCPUThread]
   let exitCounters: [ExitCounters]
+  let assistCounters: AssistCounters
   let virtualMachine: SharedMachine
   /// nil where every byte that the guest sends is an exit.
   let coalesced: CoalescedWrites?
@@ -138,6 +139,9 @@ public final class Machine: Sendable {
       try SavedVCPU.Inventory(
         of: hypervisor, hasLocalAPIC: interrupts.arrangement.hasLocalAPICs)
     }
+    let assistMemory = AssistMemory(ram: memory, video: board.video)
+    let assistCounters = AssistCounters()
+    self.assistCounters = assistCounters
     var vcpus: [VCPUThread] = []
     var exitCounters: [ExitCounters] = []
     func add(_ vcpu: consuming VCPU) throws(VMMError) {
@@ -156,7 +160,10 @@ public final class Machine: Sendable {
           loop: ExitLoop(
             ports: ports, memory: memoryDevices, counters: counters, coalesced: coalesced),
           map: map, resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log,
-          interrupts: interrupts, control: control, resets: resets, trace: trace))
+          interrupts: interrupts, control: control, resets: resets, trace: trace,
+          assist: configuration.assistsEmulation
+            ? EmulationAssist(memory: assistMemory, counters: assistCounters, tracer: tracer)
+            : nil))
     }
     try add(bootProcessor)
     for id in 1..<UInt32(configuration.cpuCount) {

@@ -7,10 +7,17 @@ public struct ProcessorException: RawRepresentable, Hashable, Sendable {
   static let divideError = ProcessorException(rawValue: 0)
   static let debug = ProcessorException(rawValue: 1)
   static let breakpoint = ProcessorException(rawValue: 3)
+  static let overflow = ProcessorException(rawValue: 4)
   static let invalidOpcode = ProcessorException(rawValue: 6)
+  static let deviceNotAvailable = ProcessorException(rawValue: 7)
   static let doubleFault = ProcessorException(rawValue: 8)
+  static let invalidTSS = ProcessorException(rawValue: 10)
+  static let segmentNotPresent = ProcessorException(rawValue: 11)
+  static let stackFault = ProcessorException(rawValue: 12)
   static let generalProtection = ProcessorException(rawValue: 13)
   static let pageFault = ProcessorException(rawValue: 14)
+  static let x87FloatingPoint = ProcessorException(rawValue: 16)
+  static let alignmentCheck = ProcessorException(rawValue: 17)
 
   private static let mnemonics: [UInt8: String] = [
     0: "#DE", 1: "#DB", 2: "NMI", 3: "#BP", 4: "#OF", 5: "#BR", 6: "#UD", 7: "#NM", 8: "#DF",

@@ -133,15 +133,27 @@ struct EntryState: BootLoader {
 enum ControlRegister {
   static let protectionEnable: UInt64 = 1 << 0
   static let monitorCoprocessor: UInt64 = 1 << 1
+  static let emulation: UInt64 = 1 << 2
+  static let taskSwitched: UInt64 = 1 << 3
   static let extensionType: UInt64 = 1 << 4
   static let numericError: UInt64 = 1 << 5
   static let writeProtect: UInt64 = 1 << 16
+  static let alignmentMask: UInt64 = 1 << 18
   static let paging: UInt64 = 1 << 31
+  static let timeStampDisable: UInt64 = 1 << 2
   static let pageSizeExtensions: UInt64 = 1 << 4
   static let physicalAddressExtension: UInt64 = 1 << 5
   static let osFXSR: UInt64 = 1 << 9
   static let osXMMExceptions: UInt64 = 1 << 10
   static let linearAddresses57: UInt64 = 1 << 12
+  static let processContextIdentifiers: UInt64 = 1 << 17
+  static let osXSAVE: UInt64 = 1 << 18
+  static let supervisorExecutionPrevention: UInt64 = 1 << 20
+  static let supervisorAccessPrevention: UInt64 = 1 << 21
+  static let protectionKeys: UInt64 = 1 << 22
+  static let controlFlowEnforcement: UInt64 = 1 << 23
+  static let supervisorProtectionKeys: UInt64 = 1 << 24
   static let longModeEnable: UInt64 = 1 << 8
   static let longModeActive: UInt64 = 1 << 10
+  static let noExecuteEnable: UInt64 = 1 << 11
 }

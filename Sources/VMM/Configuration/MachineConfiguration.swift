@@ -33,6 +33,9 @@ public struct MachineConfiguration: Sendable {
     width: 1024, height: 768, bitsPerPixel: 32)
   /// Where `isa-debug-exit` is, by which a guest ends with a number; nil for nowhere.
   public var debugExitPorts: ClosedRange<UInt16>? = DebugExit.defaultPorts
+  /// Whether instructions that the host's KVM fails to emulate are executed here, where they can be.
+  /// Without effect on a host whose KVM runs guests natively.
+  public var assistsEmulation = true
   /// What the guest finds in its boot-information block.
   public var commandLine = ""
   /// Where the serial port and the debug console write.

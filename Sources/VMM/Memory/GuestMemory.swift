@@ -1,5 +1,6 @@
 import Glibc
 public import KVM
+import Synchronization
 
 /// The guest's RAM: one mapping of the host, shown to the guest as one or two ranges.
 ///
@@ -68,6 +69,35 @@ public final class GuestMemory: Sendable {
     guard let destination = unsafe bytes(at: address, count: size) else { return false }
     unsafe destination.storeBytes(of: value.littleEndian, as: Value.self)
     return true
+  }
+
+  /// Replaces the 32-bit word at `address` by `desired` in one step, as a vCPU's locked instruction
+  /// would, if it is `expected`. False, and nothing is written, if it is not, or not aligned RAM.
+  func compareExchange(
+    expected: UInt32, desired: UInt32, at address: GuestAddress
+  ) -> Bool {
+    guard address.rawValue.isMultiple(of: 4), let word = unsafe bytes(at: address, count: 4),
+      let base = word.baseAddress
+    else { return false }
+    return unsafe base.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.compareExchange(
+      expected: expected, desired: desired, ordering: .sequentiallyConsistent
+    ).exchanged
+  }
+
+  /// The same of the 16 bytes at `address`, a multiple of 16, with what was there; nil unless they are
+  /// RAM.
+  func compareExchange16(
+    expected: Vector128, desired: Vector128, at address: GuestAddress
+  ) -> Vector128? {
+    guard address.rawValue.isMultiple(of: 16), let pair = unsafe bytes(at: address, count: 16),
+      let base = pair.baseAddress
+    else { return nil }
+    let found = unsafe base.assumingMemoryBound(to: Atomic<WordPair>.self).pointee.compareExchange(
+      expected: WordPair(first: UInt(expected.low), second: UInt(expected.high)),
+      desired: WordPair(first: UInt(desired.low), second: UInt(desired.high)),
+      ordering: .sequentiallyConsistent
+    ).original
+    return Vector128(low: UInt64(found.first), high: UInt64(found.second))
   }
 
   /// Makes all of it zero, as it was at first. Only while no vCPU runs.

@@ -19,6 +19,8 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private(set) var resetCount = 0
   /// nil unless its exits or accesses are traced.
   private let trace: VCPUTrace?
+  /// nil if what KVM cannot emulate ends the guest.
+  private let assist: EmulationAssist?
   /// What a vCPU that has halted outside of the kernel waits for: every kick rings it.
   let alarm = Alarm()
   private let times = OnceBox<HostTimes>()
@@ -30,7 +32,8 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   init(
     vcpu: consuming VCPU, initialState: SavedVCPU, loop: ExitLoop, map: PhysicalMap,
     resetsAtShutdown: Bool, dirtyLog: DirtyLog?, interrupts: InterruptSystem,
-    control: RunControl, resets: ResetPolicy, trace: VCPUTrace? = nil
+    control: RunControl, resets: ResetPolicy, trace: VCPUTrace? = nil,
+    assist: EmulationAssist? = nil
   ) {
     self.vcpu = vcpu
     self.initialState = initialState
@@ -42,6 +45,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     self.control = control
     self.resets = resets
     self.trace = trace
+    self.assist = assist
   }
 
   /// What the thread has used of the host's processors; nil until it has ended.
@@ -139,10 +143,11 @@ final class VCPUThread: Kickable, @unchecked Sendable {
       resets.tripleFault(report(.tripleFault))
       return true
     case .internalError(let error):
-      return crash(
-        error.suberror == InternalError.emulationFailure
-          ? .emulationFailure : .internalError(suberror: error.suberror),
-        instruction: error.instructionBytes)
+      guard error.suberror == InternalError.emulationFailure else {
+        return crash(.internalError(suberror: error.suberror))
+      }
+      if let assist, try assist.step(vcpu) == .resumed { return true }
+      return crash(.emulationFailure, instruction: error.instructionBytes)
     case .failEntry(let hardwareReason, _):
       return crash(.failedEntry(hardwareReason: hardwareReason))
     default:

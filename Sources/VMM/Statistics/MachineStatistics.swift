@@ -56,6 +56,9 @@ public struct MachineStatistics: Equatable, Sendable {
   public let vcpus: [VCPUStatistics]
   /// Empty while the vCPUs run, and on a host whose KVM has no binary statistics.
   public let kernel: [KernelCounters]
+  /// Instructions that the emulation assist has executed, the most frequent first; empty on a host
+  /// that does not need it.
+  public let assisted: [AssistedInstructions]
 
   /// All exits.
   public var exits: UInt64 { exitsByReason.reduce(0) { $0 &+ $1.count } }
@@ -65,7 +68,8 @@ extension MachineStatistics {
   /// Adds up `counters`, one of each vCPU.
   init(
     counters: [ExitCounters], unclaimed: UnclaimedAccessStatistics, serial: SerialStatistics,
-    hostTimes: [HostTimes?], kernel: [KernelCounters]
+    hostTimes: [HostTimes?], kernel: [KernelCounters],
+    assisted: [AssistedInstructions] = []
   ) {
     var ports: [UInt16: UInt64] = [:]
     var reasons: [ExitReason: UInt64] = [:]
@@ -92,5 +96,6 @@ extension MachineStatistics {
     self.serial = serial
     self.vcpus = vcpus
     self.kernel = kernel
+    self.assisted = assisted
   }
 }

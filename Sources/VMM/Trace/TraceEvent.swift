@@ -7,6 +7,7 @@ struct TraceEvent {
     case interruptLine(gsi: UInt32, isAsserted: Bool)
     case harvest(pages: Int)
     case transmitted(UInt8)
+    case assist(Mnemonic)
     /// What was lost before this: the buffer was full.
     case dropped(UInt64)
   }
@@ -51,6 +52,8 @@ extension TraceEvent {
     case .transmitted(let byte):
       "serial \(byte.hexadecimal(digits: 2))"
         + (0x20..<0x7F ~= byte ? " \(Character(UnicodeScalar(byte)))" : "")
+    case .assist(let mnemonic):
+      "assist \(mnemonic.name)"
     case .dropped(let count):
       "dropped \(count) events"
     }

@@ -128,7 +128,9 @@ private struct Paging {
       guard value & Self.present != 0 else { return (entries, .notPresent) }
       table = value & Self.addressMask
       let isLarge = level.shift > 12 && value & Self.pageSizeBit != 0
-      if isLarge, !level.mayBeLarge, entrySize == 8 { return (entries, .reservedBits) }
+      if hasReservedBits(value, level, isLarge: isLarge, special) {
+        return (entries, .reservedBits)
+      }
       if level.shift == 12 || (isLarge && level.mayBeLarge) {
         let size: UInt64 = 1 << level.shift
         return (
@@ -138,6 +140,17 @@ private struct Paging {
       }
     }
     return (entries, .notPresent)
+  }
+
+  /// Whether `entry` has bits set that must be 0. Intel SDM volume 3, section 5.7, "RSVD flag".
+  private func hasReservedBits(
+    _ entry: UInt64, _ level: Level, isLarge: Bool, _ special: SpecialRegisters
+  ) -> Bool {
+    guard entrySize == 8 else { return false }
+    if entry >> 63 != 0, special.efer & ControlRegister.noExecuteEnable == 0 { return true }
+    guard isLarge else { return false }
+    // Bit 12 of a large page's entry is PAT; the rest below its address is 0.
+    return !level.mayBeLarge || entry & Self.addressMask & (1 << level.shift - 1) & ~(1 << 12) != 0
   }
 
   /// The physical address of the page of `size` bytes that `entry` maps.

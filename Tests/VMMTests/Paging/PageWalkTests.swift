@@ -26,7 +26,8 @@ struct PageWalkTests {
     special.cr0 = ControlRegister.protectionEnable | ControlRegister.paging
     special.cr3 = cr3
     special.cr4 = cr4
-    special.efer = isLong ? ControlRegister.longModeActive : 0
+    special.efer =
+      isLong ? ControlRegister.longModeActive | ControlRegister.noExecuteEnable : 0
     return special
   }
 
