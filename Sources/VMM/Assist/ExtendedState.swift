@@ -111,8 +111,8 @@ struct ExtendedState: Equatable {
     area.words[word + 2] = area.words[word + 2] & 0xFFFF_0000 | 0xFFFF
   }
 
-  /// What every MMX instruction but EMMS does to the x87: all registers valid, TOP 0. Intel SDM volume
-  /// 1, section 9.5.1.
+  /// What every MMX instruction does to the x87: all registers valid, TOP 0. EMMS then empties them.
+  /// Intel SDM volume 3, table 12-2.
   mutating func enterMMX() {
     let top = Int(status >> 11 & 7)
     let first = Word.x87Registers

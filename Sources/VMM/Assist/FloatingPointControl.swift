@@ -25,6 +25,7 @@ extension AssistedProcessor {
       state.updateErrorSummary()
     case .emms:
       try raisePending(state)
+      state.enterMMX()
       state.tags = 0
     case .stmxcsr: try writeMemory(UInt64(state.mxcsr).littleEndianBytes(4), instruction)
     default:

@@ -1,0 +1,356 @@
+// Executes each instruction of a list twice on the same random operands, at CPL 3, where every host runs
+// it natively, and at CPL 0, where some KVMs fail to emulate it, and compares all that it changed.
+#include "selectors.h"
+
+.set INVALID_OPCODE, 6
+.set COM1, 0x3F8
+.set DEBUG_EXIT, 0xF4
+.set ROUNDS, 16
+.set ARITHMETIC_FLAGS, 0x8D5
+
+// A block: what an instruction may change.
+.set FXSAVE, 0            // 512 bytes
+.set GENERAL, 512         // RAX, RBX, RCX, RDX, RSI, R8, R9, RFLAGS
+.set FLAGS, GENERAL + 56
+.set MEMORY, 576          // 64 bytes
+.set BLOCK_SIZE, 640
+.set MXCSR, FXSAVE + 24
+
+.section .text.start, "ax"
+.globl start
+start:
+  leaq handler(%rip), %rax
+  leaq idt(%rip), %rbx
+  movw %ax, (INVALID_OPCODE * 16)(%rbx)
+  movw $CODE64_CPL0, (INVALID_OPCODE * 16 + 2)(%rbx)
+  movw $INTERRUPT_GATE, (INVALID_OPCODE * 16 + 4)(%rbx)
+  shrq $16, %rax
+  movw %ax, (INVALID_OPCODE * 16 + 6)(%rbx)
+  lidt idt_descriptor(%rip)
+  pushq $DATA_CPL3
+  pushq $STACK_TOP_CPL3
+  pushq $2
+  pushq $CODE64_CPL3
+  leaq main(%rip), %rax
+  pushq %rax
+  iretq
+
+// #UD from CPL 3: the same at CPL 0. A second #UD, in the instruction itself, finds the wrong address.
+handler:
+  leaq again(%rip), %rax
+  cmpq %rax, (%rsp)
+  jne failed
+  addq $2, (%rsp)
+  call run
+  iretq
+failed:
+  movl $2, %eax
+  movw $DEBUG_EXIT, %dx
+  outb %al, %dx
+  hlt
+
+main:                     // CPL 3
+  leaq instructions(%rip), %r12
+next_instruction:
+  movl $ROUNDS, %ebp
+next_round:
+  call randomize
+  movq (%r12), %r15
+  leaq native(%rip), %r14
+  call run
+  leaq supervised(%rip), %r14
+again:
+  ud2
+  call compare
+  jne mismatch
+  decl %ebp
+  jnz next_round
+  addq $8, %r12
+  leaq instructions_end(%rip), %rax
+  cmpq %rax, %r12
+  jb next_instruction
+  leaq passed_text(%rip), %rsi
+  movl $passed_text_end - passed_text, %ecx
+  movw $COM1, %dx
+  rep outsb
+  xorl %eax, %eax
+  movw $DEBUG_EXIT, %dx
+  outb %al, %dx
+
+mismatch:                 // its number in the list, in hexadecimal
+  leaq instructions(%rip), %rax
+  subq %rax, %r12
+  shrl $3, %r12d
+  leaq mismatch_text(%rip), %rsi
+  movl $mismatch_text_end - mismatch_text, %ecx
+  movw $COM1, %dx
+  rep outsb
+  leaq digits(%rip), %rsi
+  movl %r12d, %ecx
+  shrl $4, %ecx
+  movb (%rsi,%rcx), %al
+  outb %al, %dx
+  andl $15, %r12d
+  movb (%rsi,%r12), %al
+  outb %al, %dx
+  movb $'\n', %al
+  outb %al, %dx
+  movb $1, %al
+  movw $DEBUG_EXIT, %dx
+  outb %al, %dx
+
+// Executes the instruction at R15 on `input`, and stores what it changed at R14. At either CPL.
+run:
+  cld
+  leaq input + MEMORY(%rip), %rsi
+  leaq operand(%rip), %rdi
+  movl $8, %ecx
+  rep movsq
+  leaq input(%rip), %rdi
+  fxrstor FXSAVE(%rdi)
+  pushq FLAGS(%rdi)
+  movq GENERAL + 0(%rdi), %rax
+  movq GENERAL + 8(%rdi), %rbx
+  movq GENERAL + 16(%rdi), %rcx
+  movq GENERAL + 24(%rdi), %rdx
+  movq GENERAL + 32(%rdi), %rsi
+  movq GENERAL + 40(%rdi), %r8
+  movq GENERAL + 48(%rdi), %r9
+  leaq operand(%rip), %rdi
+  popfq
+  call *%r15
+  movq %rax, GENERAL + 0(%r14)
+  movq %rbx, GENERAL + 8(%r14)
+  movq %rcx, GENERAL + 16(%r14)
+  movq %rdx, GENERAL + 24(%r14)
+  movq %rsi, GENERAL + 32(%r14)
+  movq %r8, GENERAL + 40(%r14)
+  movq %r9, GENERAL + 48(%r14)
+  pushfq
+  popq %rax
+  andl $ARITHMETIC_FLAGS, %eax
+  movq %rax, FLAGS(%r14)
+  fxsave FXSAVE(%r14)
+  leaq operand(%rip), %rsi
+  leaq MEMORY(%r14), %rdi
+  movl $8, %ecx
+  rep movsq
+  ret
+
+// Fills `input`: every bit is random that may be.
+randomize:
+  leaq input(%rip), %rdi
+  movq random_state(%rip), %rax
+  movl $BLOCK_SIZE / 8, %ecx
+1:
+  movq %rax, %rdx         // Marsaglia, "Xorshift RNGs", 2003
+  shlq $13, %rdx
+  xorq %rdx, %rax
+  movq %rax, %rdx
+  shrq $7, %rdx
+  xorq %rdx, %rax
+  movq %rax, %rdx
+  shlq $17, %rdx
+  xorq %rdx, %rax
+  movq %rax, (%rdi)
+  addq $8, %rdi
+  loop 1b
+  movq %rax, random_state(%rip)
+  leaq input(%rip), %rdi
+  andw $0x0F3F, (%rdi)    // FCW: every exception masked
+  orw $0x007F, (%rdi)
+  andw $0x7F7F, 2(%rdi)   // FSW: no unmasked exception
+  movq $0, 6(%rdi)        // the last instruction and operand
+  movq $0, 14(%rdi)
+  movw $0, 22(%rdi)
+  andl $0xFFBF, MXCSR(%rdi)
+  orl $0x1F80, MXCSR(%rdi)
+  andl $0xFFBF, MEMORY + 48(%rdi)  // the operand of LDMXCSR
+  andq $ARITHMETIC_FLAGS, FLAGS(%rdi)
+  orq $2, FLAGS(%rdi)
+  testb $1, MEMORY + 56(%rdi)      // half the time what CMPXCHG16B looks for is there
+  jz 2f
+  movq GENERAL(%rdi), %rax
+  movq %rax, MEMORY(%rdi)
+  movq GENERAL + 24(%rdi), %rax
+  movq %rax, MEMORY + 8(%rdi)
+2:
+  ret
+
+// ZF: whether the two blocks are equal where an instruction could have changed them.
+compare:
+  leaq native(%rip), %rsi
+  leaq supervised(%rip), %rdi
+  movl $5, %ecx           // FCW, FSW, FTW
+  repe cmpsb
+  jne 3f
+  leaq native + MXCSR(%rip), %rsi
+  leaq supervised + MXCSR(%rip), %rdi
+  cmpsl
+  jne 3f
+  addq $4, %rsi           // behind MXCSR_MASK: ST0 to ST7, 10 of 16 bytes each
+  addq $4, %rdi
+  movl $8, %edx
+1:
+  movl $10, %ecx
+  repe cmpsb
+  jne 3f
+  addq $6, %rsi
+  addq $6, %rdi
+  decl %edx
+  jnz 1b
+  movl $256, %ecx         // XMM0 to XMM15
+  repe cmpsb
+  jne 3f
+  leaq native + GENERAL(%rip), %rsi
+  leaq supervised + GENERAL(%rip), %rdi
+  movl $BLOCK_SIZE - GENERAL, %ecx
+  repe cmpsb
+3:
+  ret
+
+.section .rodata.instructions, "a"
+  .balign 8
+instructions:
+.section .text.instructions, "ax"
+
+.macro instruction text:vararg
+  .pushsection .rodata.instructions
+  .quad 1f
+  .popsection
+1:
+  \text
+  ret
+.endm
+
+.altmacro
+.macro each_vector operation
+  instruction \operation %xmm3, %xmm9
+  instruction \operation (%rdi), %xmm2
+.endm
+.noaltmacro
+
+  instruction popcntw %cx, %ax
+  instruction popcntl %ecx, %r8d
+  instruction popcntq 8(%rdi), %r9
+  instruction crc32b %ch, %eax
+  instruction crc32b (%rdi), %rax
+  instruction crc32w %cx, %ebx
+  instruction crc32l 4(%rdi), %edx
+  instruction crc32q %r9, %r8
+  instruction cmpxchg16b (%rdi)
+  instruction lock cmpxchg16b (%rdi)
+  instruction clwb 3(%rdi)
+  instruction clflushopt 3(%rdi)
+  instruction clflush 3(%rdi)
+
+  instruction fninit
+  instruction fnclex
+  instruction fnstcw 6(%rdi)
+  instruction fnstsw 7(%rdi)
+  instruction fnstsw %ax
+  instruction fldcw 2(%rdi)
+  instruction fwait
+  instruction emms
+  instruction ldmxcsr 48(%rdi)
+  instruction stmxcsr 5(%rdi)
+
+  instruction movd %ecx, %xmm1
+  instruction movq %rcx, %xmm11
+  instruction movd %xmm12, %r8d
+  instruction movq %xmm3, %r9
+  instruction movd 3(%rdi), %xmm4
+  instruction movd %xmm4, 3(%rdi)
+  instruction movq 3(%rdi), %xmm14
+  instruction movq %xmm14, 3(%rdi)
+  instruction movq %xmm1, %xmm8
+  instruction .byte 0x66, 0x0F, 0xD6, 0xCA  // movq %xmm1, %xmm2, the other encoding
+  instruction movss %xmm1, %xmm2
+  instruction movss 5(%rdi), %xmm2
+  instruction movss %xmm2, 5(%rdi)
+  instruction movsd %xmm9, %xmm2
+  instruction movsd 5(%rdi), %xmm9
+  instruction movsd %xmm9, 5(%rdi)
+  instruction movlps 1(%rdi), %xmm0
+  instruction movlps %xmm0, 1(%rdi)
+  instruction movhps 1(%rdi), %xmm10
+  instruction movhps %xmm10, 1(%rdi)
+  instruction movlpd 1(%rdi), %xmm0
+  instruction movhpd %xmm0, 1(%rdi)
+  instruction movhlps %xmm5, %xmm6
+  instruction movlhps %xmm5, %xmm13
+
+  each_vector pand
+  each_vector pandn
+  each_vector por
+  each_vector pxor
+  each_vector andps
+  each_vector andpd
+  each_vector andnps
+  each_vector andnpd
+  each_vector orps
+  each_vector orpd
+  each_vector xorps
+  each_vector xorpd
+  each_vector paddb
+  each_vector paddw
+  each_vector paddd
+  each_vector paddq
+  each_vector psubb
+  each_vector psubw
+  each_vector psubd
+  each_vector psubq
+  each_vector punpcklbw
+  each_vector punpcklwd
+  each_vector punpckldq
+  each_vector punpcklqdq
+  each_vector punpckhqdq
+  instruction pshufd $0x1B, %xmm3, %xmm9
+  instruction pshufd $0xE4, (%rdi), %xmm9
+  instruction shufps $0x4E, %xmm3, %xmm9
+  instruction shufps $0xB1, (%rdi), %xmm9
+
+  instruction pxor %mm1, %mm2
+  instruction pand 3(%rdi), %mm2
+  instruction por %mm7, %mm0
+  instruction pandn %mm5, %mm6
+  instruction movd %ecx, %mm3
+  instruction movd 3(%rdi), %mm3
+  instruction movd %mm3, %r8d
+  instruction movd %mm3, 3(%rdi)
+  instruction movq %r9, %mm4
+  instruction movq %mm4, %r9
+
+.section .rodata.instructions, "a"
+instructions_end:
+
+.section .rodata.texts, "a"
+passed_text:
+  .ascii "ok every instruction does the same at CPL 0 as at CPL 3\n"
+passed_text_end:
+mismatch_text:
+  .ascii "FAIL instruction 0x"
+mismatch_text_end:
+digits:
+  .ascii "0123456789abcdef"
+
+.section .data.start, "aw"
+  .balign 8
+random_state:
+  .quad 0x5CA171A5EED0
+idt_descriptor:
+  .word IDT_SIZE - 1
+  .quad idt
+
+.section .bss.start, "aw", @nobits
+  .balign 16
+idt:
+  .skip IDT_SIZE
+input:
+  .skip BLOCK_SIZE
+native:
+  .skip BLOCK_SIZE
+supervised:
+  .skip BLOCK_SIZE
+operand:
+  .skip 64
