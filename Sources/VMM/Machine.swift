@@ -123,6 +123,8 @@ public final class Machine: Sendable {
     keyboard = system.keyboard
     claims += system.claims
     claims += configuration.portDevices
+    let testDevices = TestDevices(configuration, interrupts: interrupts, memory: memory)
+    claims += testDevices.ports
     debugPorts = try DebugPorts(
       exitPorts: configuration.debugExitPorts, beside: claims, output: serialOutput,
       control: control)
@@ -130,7 +132,7 @@ public final class Machine: Sendable {
     let ports = PortBus(claims)
     self.ports = ports
     let memoryClaims: [MMIOBus.Claim] =
-      interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? []
+      (interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? []) + testDevices.memory
     let memoryDevices = MMIOBus(memoryClaims)
     monitorsHalts = interrupts.arrangement.hasLocalAPICs
     let map = PhysicalMap(

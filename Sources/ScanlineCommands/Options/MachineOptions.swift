@@ -26,6 +26,22 @@ struct MachineOptions: ParsableArguments {
     transform: DebugExitArgument.init(argument:))
   var debugExit = DebugExitArgument()
 
+  @Flag(
+    help: ArgumentHelp(
+      "Add the devices that test kernels for QEMU use.",
+      discussion: "pc-testdev at 0xE0, 0xE4, 0xE8, 0x2000, 0xFF000000; fw_cfg at 0x510."))
+  var testDevices = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Execute what the host's KVM fails to emulate: auto or off.",
+      discussion: """
+        auto: where KVM emulates the kernel's code and stops at an instruction, go on with it if \
+        it is in the documented set. off: the guest ends there.
+        """,
+      valueName: "mode"))
+  var assist = AssistMode.auto
+
   @Option(
     help: ArgumentHelp(
       "What a guest gets that resets the machine: exit or reboot.",
@@ -59,8 +75,16 @@ struct MachineOptions: ParsableArguments {
     configuration.cpuCount = cpus
     configuration.interruptController = irqchip
     configuration.debugExitPorts = debugExit.ports
+    configuration.hasTestDevices = testDevices
+    configuration.assistsEmulation = assist == .auto
     configuration.resetAction = onReset
     configuration.commandLine = append ?? ""
     return configuration
   }
+}
+
+/// Whether the emulation assist may be used.
+enum AssistMode: String, CaseIterable, ExpressibleByArgument {
+  case auto
+  case off
 }

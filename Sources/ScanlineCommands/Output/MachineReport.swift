@@ -46,15 +46,19 @@ struct MachineReport: Report {
   /// Object, counter, values.
   let kernel: [String: [String: [UInt64]]]
   let resets: UInt64
+  /// Mnemonic, count.
+  let assisted: [String: UInt64]
   let display: FlushReport?
   private let statistics: MachineStatistics
 
   private enum CodingKeys: CodingKey {
-    case exits, unclaimed, serial, vcpus, kernel, resets, display
+    case exits, unclaimed, serial, vcpus, kernel, resets, assisted, display
   }
 
   init(_ statistics: MachineStatistics, display: FlushStatistics?, resets: UInt64) {
     self.resets = resets
+    assisted = Dictionary(
+      statistics.assisted.map { ($0.mnemonic, $0.count) }, uniquingKeysWith: +)
     self.statistics = statistics
     exits = Exits(
       total: statistics.exits,
@@ -94,7 +98,7 @@ struct MachineReport: Report {
         + "\(unclaimed.memoryReads) reads, \(unclaimed.memoryWrites) writes",
       "serial: \(serial.bytesOut) bytes out, \(serial.bytesIn) bytes in, "
         + "\(serial.coalescedWrites) writes coalesced",
-    ] + (resets > 0 ? ["resets: \(resets)"] : []) + vcpuLines + kernelLines + (display?.lines ?? [])
+    ] + (resets > 0 ? ["resets: \(resets)"] : []) + assistLines + vcpuLines + kernelLines + (display?.lines ?? [])
   }
 
   private var exitLines: [String] {
@@ -102,6 +106,11 @@ struct MachineReport: Report {
     let ports = exits.byPort.map { "\($0.port.hexadecimal(digits: 3)) \($0.exits)" }
     return ["exits: \(exits.total)" + Self.list(reasons)]
       + (ports.isEmpty ? [] : ["ports" + Self.list(ports)])
+  }
+
+  private var assistLines: [String] {
+    guard !statistics.assisted.isEmpty else { return [] }
+    return ["assisted" + Self.list(statistics.assisted.map { "\($0.mnemonic) \($0.count)" })]
   }
 
   private var vcpuLines: [String] {

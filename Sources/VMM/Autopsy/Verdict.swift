@@ -11,6 +11,8 @@ struct Verdict {
   let state: VCPUState
   let resetsAtShutdown: Bool
   let instructions: [DisassembledInstruction]
+  /// Whether the emulation assist was on.
+  var isAssisted = true
 
   /// nil where nothing can be told for sure.
   var sentence: String? {
@@ -130,7 +132,13 @@ extension Verdict {
       }
     guard !what.isEmpty else { return nil }
     return "executed \(what), which this host's KVM does not emulate at CPL "
-      + "\(state.specialRegisters.privilegeLevel)"
+      + "\(state.specialRegisters.privilegeLevel)" + (missedAssist ?? "")
+  }
+
+  /// What would have helped.
+  private var missedAssist: String? {
+    let isKnown = (try? InstructionDecoder.decode(state.code, bits: state.mode.bits)) != nil
+    return !isAssisted && isKnown ? ": leave out --assist off, and it will be executed" : nil
   }
 
   /// Instructions that exist in one mode only.

@@ -33,6 +33,8 @@ public struct MachineConfiguration: Sendable {
     width: 1024, height: 768, bitsPerPixel: 32)
   /// Where `isa-debug-exit` is, by which a guest ends with a number; nil for nowhere.
   public var debugExitPorts: ClosedRange<UInt16>? = DebugExit.defaultPorts
+  /// Whether there are the devices that test kernels for QEMU look for: `pc-testdev` and fw_cfg.
+  public var hasTestDevices = false
   /// Whether instructions that the host's KVM fails to emulate are executed here, where they can be.
   /// Without effect on a host whose KVM runs guests natively.
   public var assistsEmulation = true

@@ -24,6 +24,8 @@ public struct CrashReport: Sendable {
   public let cpu: UInt32
   /// Whether the host's processor loses the registers at a triple fault.
   let resetsAtShutdown: Bool
+  /// Whether the emulation assist was on.
+  var isAssisted = true
 
   public var registers: Registers? { state?.registers }
   public var specialRegisters: SpecialRegisters? { state?.specialRegisters }

@@ -21,7 +21,8 @@ extension CrashReport {
   private func verdict(_ instructions: [DisassembledInstruction]) -> String? {
     state.flatMap {
       Verdict(
-        cause: cause, state: $0, resetsAtShutdown: resetsAtShutdown, instructions: instructions
+        cause: cause, state: $0, resetsAtShutdown: resetsAtShutdown, instructions: instructions,
+        isAssisted: isAssisted
       ).sentence
     }
   }

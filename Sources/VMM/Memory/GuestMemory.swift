@@ -105,6 +105,17 @@ public final class GuestMemory: Sendable {
     region.clear()
   }
 
+  /// Has the kernel forget how it maps the page at `address` for the guest, which then faults it in anew.
+  /// Does nothing outside of RAM.
+  func flushPage(at address: GuestAddress) {
+    guard let page = unsafe bytes(at: address, count: 4096), let base = page.baseAddress else {
+      return
+    }
+    // Every change of the protection does it. While it lasts the guest may still read.
+    unsafe mprotect(base, 4096, PROT_READ)
+    unsafe mprotect(base, 4096, PROT_READ | PROT_WRITE)
+  }
+
   /// A copy of `count` bytes at `address`; nil unless all of them are RAM.
   public func read(_ count: Int, at address: GuestAddress) -> [UInt8]? {
     guard count >= 0, let source = unsafe bytes(at: address, count: count) else { return nil }

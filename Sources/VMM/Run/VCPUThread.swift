@@ -163,7 +163,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private func report(_ cause: CrashReport.Cause, instruction: [UInt8] = []) -> CrashReport {
     CrashReport(
       cause: cause, state: state(instruction: instruction), cpu: vcpu.id,
-      resetsAtShutdown: resetsAtShutdown)
+      resetsAtShutdown: resetsAtShutdown, isAssisted: assist != nil)
   }
 
   private func state(instruction: [UInt8] = []) -> VCPUState? {

@@ -12,7 +12,7 @@ struct HelpTests {
         "--format", "--mode", "--load-address", "--entry", "--memory", "--cpus", "--irqchip", "--framebuffer",
         "--append", "--screenshot", "--timeout", "--device", "-v, --verbose", "-q, --quiet",
         "--dirty-log", "--fps", "--present", "--stats", "--heatmap", "--debug-exit", "--trace",
-        "--trace-file", "--on-reset",
+        "--trace-file", "--on-reset", "--assist", "--test-devices",
       ]
     ),
     ("demo", ["--screenshot", "--device"]),
