@@ -56,8 +56,7 @@ public final class Machine: Sendable {
   public init(_ configuration: MachineConfiguration, booting image: BootImage) throws(VMMError) {
     try configuration.validate()
     try image.validate(memorySize: configuration.memorySize)
-    try image.validate(commandLine: configuration.commandLine)
-    let configuration = image.adapt(configuration)
+    let configuration = try image.adapted(configuration)
     let control = try RunControl()
     let inputLow = try EventDescriptor()
     self.control = control

@@ -99,11 +99,6 @@ struct FramebufferArgument {
     numbers = Numbers(width: width, height: height, depth: depth)
   }
 
-  init(_ mode: FramebufferMode?) {
-    text = mode?.description ?? "none"
-    numbers = mode.map { Numbers(width: $0.width, height: $0.height, depth: $0.bitsPerPixel) }
-  }
-
   /// The mode; nil for none. An error that says which of the machine's limits it exceeds.
   func mode() throws(VMMError) -> FramebufferMode? {
     guard let numbers else { return nil }

@@ -5,12 +5,14 @@ import VMM
 struct DisplayOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Video mode at the start, or none (default: 1024x768x32).",
-      discussion: "Depths: 8, 15, 16, 24, 32. The guest can change it (Bochs VBE DISPI).",
+      "Video mode at the start, or none.",
+      discussion: """
+        Default: what a Multiboot kernel asks for, else 1024x768x32. Depths: 8, 15, 16, 24, 32. \
+        The guest can change it (Bochs VBE DISPI).
+        """,
       valueName: "mode"),
     transform: FramebufferArgument.init(argument:))
-  var framebuffer = FramebufferArgument(
-    FramebufferMode(width: 1024, height: 768, bitsPerPixel: 32))
+  var framebuffer: FramebufferArgument?
 
   @Option(
     help: ArgumentHelp(
@@ -47,7 +49,10 @@ struct DisplayOptions: ParsableArguments {
   var heatmap: String?
 
   func apply(to configuration: inout MachineConfiguration) throws(VMMError) {
-    configuration.framebuffer = try framebuffer.mode()
+    if let framebuffer {
+      configuration.framebuffer = try framebuffer.mode()
+      configuration.isFramebufferNegotiable = false
+    }
     configuration.dirtyLog = dirtyLog.interface
     configuration.framesPerSecond = fps
     configuration.isPresentedByGuest = present

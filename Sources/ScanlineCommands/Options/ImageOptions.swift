@@ -42,17 +42,25 @@ struct ImageOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "A file for a Multiboot kernel, with what it is told about it; repeatable.",
+      discussion: "Without text the kernel is told the name of the file.",
+      valueName: "file[=text]"))
+  var module: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "The initial RAM disk of a Linux kernel; the module of a PVH one.", valueName: "file"))
   var initrd: String?
 
   @Option(
     help: ArgumentHelp(
-      "RAM of the guest, 2M to 64G.", discussion: "Default: 512M for a Linux or a PVH kernel, else 64M.",
+      "RAM of the guest, 2M to 64G.",
+      discussion: "Default: 512M for a Linux or a PVH kernel, else 64M.",
       valueName: "size"),
     transform: ByteCount.init(argument:))
   var memory: ByteCount?
 
-  /// The image as the options say that it is to be booted.
+  /// The image as the options say that it is to be booted; opens its modules.
   private func bootOptions() throws(VMMError) -> BootOptions {
     var options = BootOptions()
     if let initrd { options.initrd = try ImageFile(path: FilePath(initrd), role: .initrd) }
@@ -60,6 +68,13 @@ struct ImageOptions: ParsableArguments {
     options.mode = mode
     options.loadAddress = loadAddress
     options.entry = entry
+    for argument in module {
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      options.modules.append(
+        BootModule(
+          try ImageFile(path: FilePath(String(parts[0]))),
+          arguments: parts.count > 1 ? String(parts[1]) : nil))
+    }
     return options
   }
 

@@ -5,6 +5,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
   case flat(FlatImage)
   /// An ELF executable in the flat entry state.
   case elf(ELFImage)
+  /// A kernel by version 1 or 2 of Multiboot.
+  case multiboot(MultibootImage)
   /// A Linux kernel by the Linux/x86 boot protocol.
   case linux(LinuxImage)
   /// An ELF kernel by Xen's PVH boot protocol.
@@ -21,6 +23,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
         "image \(file.name): is \(article(file.kind.summary)), nothing that can be booted; "
           + (file.kind.remedy ?? "choose a --format"))
     }
+    if format != .multiboot, format != .multiboot2 { try options.refuseModules(for: format, file) }
     try options.refuseInitrd(for: format, file)
     switch format {
     case .flat, .boot:
@@ -32,6 +35,12 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .elf:
       try options.refuseLoadAddress(for: format, file)
       self = .elf(try ELFImage(file, mode: options.mode, entry: options.entry))
+    case .multiboot:
+      try options.refuseEntryState(for: format, file)
+      self = .multiboot(try MultibootImage(version1: file, modules: options.modules))
+    case .multiboot2:
+      try options.refuseEntryState(for: format, file)
+      self = .multiboot(try MultibootImage(version2: file, modules: options.modules))
     case .linux:
       try options.refuseLoadAddress(for: format, file)
       try options.refuseEntry(for: format, file)
@@ -39,7 +48,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .pvh:
       try options.refuseEntryState(for: format, file)
       self = .pvh(try PVHImage(file, initrd: options.initrd))
-    case .com, .multiboot, .multiboot2:
+    case .com:
       throw VMMError(
         .image,
         "image \(file.name): is \(article(format.summary)), which scanline does not start; make a flat "
@@ -52,6 +61,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): image.file
     case .elf(let image): image.elf.file
+    case .multiboot(let image): image.file
     case .linux(let image): image.file
     case .pvh(let image): image.elf.file
     }
@@ -62,6 +72,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): image.mode == .real && image.file.kind == .bootSector ? .boot : .flat
     case .elf: .elf
+    case .multiboot(let image): image.version == .one ? .multiboot : .multiboot2
     case .linux: .linux
     case .pvh: .pvh
     }
@@ -72,6 +83,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat: format.summary
     case .elf(let image): "ELF executable (\(image.elf.bits)-bit)"
+    case .multiboot(let image): "\(format.summary) (\(image.carrier))"
     case .linux, .pvh: format.summary
     }
   }
@@ -81,6 +93,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): (image.mode, image.entry)
     case .elf(let image): (image.mode, image.entry)
+    case .multiboot(let image): (.protected, image.linkedEntry)
     case .linux(let image): (image.mode, image.entry)
     case .pvh(let image): (.protected, image.entry)
     }
@@ -91,6 +104,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): [image.loadAddress...image.lastAddress]
     case .elf(let image): image.elf.loadedRanges
+    case .multiboot(let image): image.placement.loadedRanges
     case .linux(let image): [image.loadedRange]
     case .pvh(let image): image.elf.loadedRanges
     }
@@ -102,8 +116,21 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): try image.validate(memorySize: memorySize)
     case .elf(let image): try image.validate(memorySize: memorySize)
+    case .multiboot(let image): try image.validate(memorySize: memorySize)
     case .linux(let image): try image.validate(memorySize: memorySize)
     case .pvh(let image): try image.validate(memorySize: memorySize)
+    }
+  }
+
+  /// The machine that the image asks for, where `configuration` leaves it the choice.
+  func adapted(
+    _ configuration: MachineConfiguration
+  ) throws(VMMError) -> MachineConfiguration {
+    switch self {
+    case .flat, .elf: configuration
+    case .multiboot(let image): try image.adapted(configuration)
+    case .linux(let image): try image.adapted(configuration)
+    case .pvh: configuration.preferringLocalAPICs()
     }
   }
 
@@ -112,6 +139,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     switch self {
     case .flat(let image): EntryState(image: image)
     case .elf(let image): EntryState(image: image)
+    case .multiboot(let image): try MultibootLoader(image, memorySize: memorySize)
     case .linux(let image): LinuxLoader(image: image)
     case .pvh(let image): PVHLoader(image: image)
     }
@@ -126,6 +154,15 @@ extension BootOptions {
       .usage,
       "load address \(loadAddress): image \(file.name) is \(article(format.summary)) and says where it "
         + "is loaded; leave out --load-address")
+  }
+
+  /// Refuses modules for a format that has none.
+  func refuseModules(for format: ImageFormat, _ file: ImageFile) throws(VMMError) {
+    guard let module = modules.first else { return }
+    throw VMMError(
+      .usage,
+      "module \(module.file.name): image \(file.name) is \(article(format.summary)), which takes none; "
+        + "leave out --module")
   }
 
   /// Refuses what only a flat entry state has a choice of.
@@ -150,10 +187,11 @@ extension BootOptions {
   /// Refuses an initrd for a format that does not know of any.
   func refuseInitrd(for format: ImageFormat, _ file: ImageFile) throws(VMMError) {
     guard let initrd, ![.linux, .pvh].contains(format) else { return }
+    let isMultiboot = [.multiboot, .multiboot2].contains(format)
     throw VMMError(
       .usage,
       "initrd \(initrd.name): image \(file.name) is \(article(format.summary)), which is not handed "
-        + "any; leave out --initrd")
+        + (isMultiboot ? "any; give it as --module" : "any; leave out --initrd"))
   }
 }
 

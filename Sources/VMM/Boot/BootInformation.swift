@@ -66,7 +66,7 @@ public struct BootInformation: Sendable {
   }
 
   /// Position and size in bits of red, green and blue.
-  private static func channels(of format: PixelFormat) -> [UInt8] {
+  static func channels(of format: PixelFormat) -> [UInt8] {
     switch format {
     case .indexed8: [0, 0, 0, 0, 0, 0]
     case .rgb555: [10, 5, 5, 5, 0, 5]

@@ -11,5 +11,8 @@ public struct BootOptions: Sendable {
   /// The initial RAM disk of a Linux kernel, or the module of a PVH kernel; nil for none.
   public var initrd: ImageFile?
 
+  /// Files beside a Multiboot kernel, in the order in which it finds them.
+  public var modules: [BootModule] = []
+
   public init() {}
 }

@@ -10,8 +10,8 @@ struct InitialMemory: Sendable {
   /// Writes it into RAM that is zero. An image file is read again each time, from the file as it was
   /// opened.
   func write(to memory: GuestMemory) throws(VMMError) {
-    try loader.load(into: memory, of: platform)
     firmwareTables.write(to: memory)
+    try loader.load(into: memory, of: platform)
   }
 }
 

@@ -42,6 +42,15 @@ struct MemoryReservation {
     }
   }
 
+  /// What no kernel may be loaded over: the PC's video memory and ROMs, and the framebuffer.
+  static var hardware: [MemoryReservation] {
+    [
+      MemoryReservation(
+        MemoryMap.conventionalMemoryEnd, MemoryMap.highMemory, "the PC's video memory and ROMs"),
+      framebuffer,
+    ]
+  }
+
   static var firmware: MemoryReservation {
     MemoryReservation(MemoryMap.firmwareTables, MemoryMap.highMemory, "the ACPI and MP tables")
   }
@@ -57,24 +66,6 @@ struct MemoryReservation {
 extension ELFFile {
   /// Checks that all segments lie in `memorySize` bytes of RAM and leave `reservations` free.
   func validate(memorySize: UInt64, reservations: [MemoryReservation]) throws(VMMError) {
-    let lowRAM = min(memorySize, MemoryMap.lowMemoryEnd.rawValue)
-    for segment in segments {
-      let start = GuestAddress(segment.physicalAddress)
-      let last = segment.lastPhysicalAddress
-      let place = "its segment at \(start) to \(last)"
-      for reservation in reservations where reservation.overlaps(start, through: last) {
-        throw VMMError(
-          .image,
-          "image \(file.name): \(place) overlaps \(reservation.owner) at "
-            + "\(reservation.range.lowerBound); link it for another address")
-      }
-      let highEnd = MemoryMap.highRAM.rawValue + (memorySize - lowRAM)
-      guard last.rawValue < lowRAM || start >= MemoryMap.highRAM && last.rawValue < highEnd else {
-        throw VMMError(
-          .image,
-          "image \(file.name): \(place) does not fit in the guest's memory (\(memorySize) bytes); "
-            + "raise --memory or link it for a lower address")
-      }
-    }
+    try ImagePlacement(self).validate(file, memorySize: memorySize, reservations: reservations)
   }
 }

@@ -31,6 +31,9 @@ public struct MachineConfiguration: Sendable {
   /// The video mode at the start; nil for a machine without a framebuffer.
   public var framebuffer: FramebufferMode? = FramebufferMode(
     width: 1024, height: 768, bitsPerPixel: 32)
+  /// Whether an image whose boot protocol has a way to ask for a video mode gets that one, or the
+  /// nearest, instead of ``framebuffer``.
+  public var isFramebufferNegotiable = true
   /// Where `isa-debug-exit` is, by which a guest ends with a number; nil for nowhere.
   public var debugExitPorts: ClosedRange<UInt16>? = DebugExit.defaultPorts
   /// Whether there are the devices that test kernels for QEMU look for: `pc-testdev` and fw_cfg.
