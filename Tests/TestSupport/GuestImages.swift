@@ -10,11 +10,10 @@ public enum GuestImages {
 
   /// The path of the guest `name`'s image.
   public static func path(_ name: String) throws -> String {
-    let path = try folder.get() + "/\(name).bin"
-    guard unsafe access(path, R_OK) == 0 else {
-      throw BuildFailure(description: "scripts/build-guests built no \(name)")
-    }
-    return path
+    let folder = try folder.get()
+    for path in ["\(folder)/\(name).bin", "\(folder)/\(name).elf"]
+    where unsafe access(path, R_OK) == 0 { return path }
+    throw BuildFailure(description: "scripts/build-guests built no \(name)")
   }
 
   /// The image of the guest `name`.
