@@ -3,7 +3,7 @@ extension BootImage {
   /// Whether it is a kernel that an operating system comes with.
   private var isOperatingSystem: Bool {
     switch self {
-    case .flat, .elf: false
+    case .flat, .elf, .multiboot: false
     case .linux, .pvh: true
     }
   }
@@ -16,18 +16,5 @@ extension BootImage {
   /// would stay silent.
   public var defaultCommandLine: String {
     isOperatingSystem ? "console=ttyS0 earlyprintk=ttyS0" : ""
-  }
-
-  /// Checks that the command line is one that the guest takes.
-  func validate(commandLine: String) throws(VMMError) {
-    if case .linux(let image) = self { try image.validate(commandLine: commandLine) }
-  }
-
-  /// The machine that `configuration` asks for, where it leaves a choice, as this guest needs it: with
-  /// local APICs for a kernel that expects a PC of this century.
-  func adapt(_ configuration: MachineConfiguration) -> MachineConfiguration {
-    var configuration = configuration
-    configuration.prefersLocalAPICs = isOperatingSystem
-    return configuration
   }
 }

@@ -83,6 +83,14 @@ public struct MachineConfiguration: Sendable {
   /// KVM's own limit is larger, but an APIC id has 8 bits on this machine.
   public static let maximumCPUs = 254
 
+  /// The same machine, but that `auto` gives a single vCPU its local APIC, which a kernel of this century
+  /// expects.
+  func preferringLocalAPICs() -> MachineConfiguration {
+    var configuration = self
+    configuration.prefersLocalAPICs = true
+    return configuration
+  }
+
   /// Who has the interrupt controllers on a host that is like `hypervisor`.
   func interruptArrangement(
     on hypervisor: borrowing Hypervisor

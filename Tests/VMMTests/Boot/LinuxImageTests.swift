@@ -100,9 +100,6 @@ import Testing
       Refusal(words: ["zImage"]) { $0.loadFlags = 0 },
       Refusal(size: 1024, words: ["1024 bytes of setup code", "1024"]),
       Refusal(words: ["131072 bytes of setup code"]) {
-        let bytes = $0.kernel
-        $0.setupSectors = 1
-        $0.kernel = bytes
         $0.setupSectors = 255
         $0.kernel = []
       },
@@ -163,10 +160,11 @@ import Testing
   @Test("a command line is as long as the kernel takes at most")
   func commandLine() throws {
     let image = try LinuxImage(BzImage().file)
-    try image.validate(commandLine: String(repeating: "x", count: 255))
-    let error = #expect(throws: VMMError.self) {
-      try image.validate(commandLine: String(repeating: "x", count: 256))
-    }
+    var configuration = MachineConfiguration()
+    configuration.commandLine = String(repeating: "x", count: 255)
+    _ = try image.adapted(configuration)
+    configuration.commandLine.append("x")
+    let error = #expect(throws: VMMError.self) { try image.adapted(configuration) }
     #expect(error?.kind == .usage)
     #expect(try #require(error).description.contains("256 bytes are more than the 255"))
   }
@@ -196,7 +194,8 @@ import Testing
           into: memory, of: .test(memorySize: UInt64(memory.size)))
         booted += 1
       } catch {
-        #expect(error.description.hasPrefix("image vmlinuz: ")
+        #expect(
+          error.description.hasPrefix("image vmlinuz: ")
             || error.description.hasPrefix("initrd initrd.img: ")
             || error.kind == .usage, "seed \(seed), round \(round): \(error)")
       }
@@ -207,7 +206,8 @@ import Testing
 
 extension Platform {
   /// A machine with so much RAM below 4 GiB and nothing else.
-  static func test(memorySize: UInt64, above4GiB: UInt64 = 0, commandLine: String = "") -> Platform {
+  static func test(memorySize: UInt64, above4GiB: UInt64 = 0, commandLine: String = "") -> Platform
+  {
     Platform(
       memoryBelow4GiB: memorySize, memoryAbove4GiB: above4GiB, framebuffer: nil, cpuCount: 1,
       commandLine: commandLine)

@@ -21,7 +21,8 @@ struct BzImage {
   var kernel = [UInt8](repeating: 0x90, count: 0x300)
 
   var bytes: [UInt8] {
-    var setup = [UInt8](repeating: 0, count: setupSectors == 0 ? 5 * 512 : (Int(setupSectors) + 1) * 512)
+    var setup = [UInt8](
+      repeating: 0, count: setupSectors == 0 ? 5 * 512 : (Int(setupSectors) + 1) * 512)
     func put(_ value: some FixedWidthInteger, _ offset: Int) {
       setup.replaceSubrange(offset..<offset + value.bitWidth / 8, with: little(value))
     }

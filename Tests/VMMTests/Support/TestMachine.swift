@@ -12,15 +12,21 @@ final class TestMachine: Sendable {
   let machine: Machine
   private let output: OutputFile
 
-  init(
+  convenience init(
     _ image: FlatImage, configure: (inout MachineConfiguration) -> Void = { _ in }
+  ) throws {
+    try self.init(booting: .flat(image), configure: configure)
+  }
+
+  init(
+    booting image: BootImage, configure: (inout MachineConfiguration) -> Void = { _ in }
   ) throws {
     output = try OutputFile()
     var configuration = MachineConfiguration()
     configuration.memorySize = 16 << 20
     configuration.serialOutput = output.descriptor
     configure(&configuration)
-    machine = try Machine(configuration, image: image)
+    machine = try Machine(configuration, booting: image)
   }
 
   /// Starts the machine and waits for its end.

@@ -85,14 +85,17 @@ public struct LinuxImage: Sendable {
     _ = try initrdAddress(memoryBelow4GiB: min(memorySize, MemoryMap.lowMemoryEnd.rawValue))
   }
 
-  /// Checks that the kernel takes a command line of this length.
-  public func validate(commandLine: String) throws(VMMError) {
-    guard commandLine.utf8.count <= header.maximumCommandLine else {
+  /// `configuration` with local APICs where it leaves the choice; checks that the kernel takes a command
+  /// line of its length.
+  func adapted(_ configuration: MachineConfiguration) throws(VMMError) -> MachineConfiguration {
+    let length = configuration.commandLine.utf8.count
+    guard length <= header.maximumCommandLine else {
       throw VMMError(
         .usage,
-        "command line: \(commandLine.utf8.count) bytes are more than the "
-          + "\(header.maximumCommandLine) that the kernel takes; shorten --append")
+        "command line: \(length) bytes are more than the \(header.maximumCommandLine) that the kernel "
+          + "takes; shorten --append")
     }
+    return configuration.preferringLocalAPICs()
   }
 
   /// Where the initrd lies on a machine with so much RAM below 4 GiB: page-aligned, and as high as the

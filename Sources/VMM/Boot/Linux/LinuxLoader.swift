@@ -11,7 +11,6 @@ struct LinuxLoader: BootLoader {
 
   func load(into memory: GuestMemory, of platform: Platform) throws(VMMError) {
     let header = image.header
-    try image.validate(commandLine: platform.commandLine)
     let initrdAddress = try image.initrdAddress(memoryBelow4GiB: platform.memoryBelow4GiB)
     try image.file.load(
       UInt64(header.kernelSize), from: UInt64(header.setupSize), into: memory,
