@@ -38,8 +38,11 @@ struct BadImageTests {
     Case(".", reason: "is a directory"),
     Case("/dev/null", reason: "not a regular file"),
     Case("tiny/within", reason: "Not a directory"),
-    Case("gzip", reason: "gzip file, not a flat image"),
-    Case("bzImage", reason: "a Linux kernel (bzImage), not a flat image"),
+    Case("gzip", reason: "gzip file, nothing that can be booted; decompress it first"),
+    Case("bzImage", reason: "Linux kernel"),
+    Case("gzip", "--format", "elf", reason: "no whole ELF header"),
+    Case("tiny", "--format", "multiboot", reason: "no Multiboot 1 header"),
+    Case("tiny", "--format", "multiboot2", reason: "no Multiboot 2 header"),
     Case("3M", "--memory", "2M", reason: "more than the guest's memory"),
     Case("3M", "--memory", "3M", reason: "ends beyond the guest's memory"),
     Case("3M", "--load-address", "0x10000", reason: "overlaps the page tables"),
@@ -73,12 +76,37 @@ struct BadImageTests {
     #expect(try directory.read("old.ppm") == [1, 2, 3])
   }
 
-  @Test("an ELF file says what it is and how to make a flat image of it")
-  func elf() throws {
+  @Test("a program of the host's is not taken for a kernel")
+  func program() throws {
     let run = try Scanline.run("run", Scanline.path)
     #expect(run.end == .status(66))
     #expect(run.errorLines.count == 1)
-    #expect(run.errors.contains("is an ELF file (64-bit), not a flat image"))
-    #expect(run.errors.contains("objcopy -O binary"))
+    #expect(run.errors.contains("is a program for an operating system, not a kernel"))
+  }
+
+  @Test(
+    "options that do not go with an image are wrong usage",
+    arguments: [
+      (["--load-address", "0x200000"], "says where it is loaded"),
+      (["--mode", "long"], "mode long"), (["--entry", "0x100000"], "entry 0x100000"),
+      (["--format", "elf", "--module", "tiny"], "module tiny"),
+      (["--format", "elf", "--load-address", "0x200000"], "says where it is loaded"),
+    ])
+  func contradictions(options: [String], reason: String) throws {
+    let run = try Scanline.finish(
+      ChildProcess(
+        [Scanline.path, "run", GuestImages.path("multiboot")] + options,
+        directory: directory.path))
+    #expect(run.end == .status(64))
+    #expect(run.errorLines.count == 1)
+    #expect(run.errors.contains(reason), "\(run.errors)")
+  }
+
+  @Test("a module that cannot be read is named")
+  func missingModule() throws {
+    let run = try Scanline.run(
+      "run", GuestImages.path("multiboot"), "--module", directory.file("missing") + "=text")
+    #expect(run.end == .status(66))
+    #expect(run.errors.contains("missing: No such file"))
   }
 }

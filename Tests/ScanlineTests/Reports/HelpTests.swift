@@ -9,14 +9,19 @@ struct HelpTests {
     (
       "run",
       [
-        "--format", "--mode", "--load-address", "--entry", "--memory", "--cpus", "--irqchip", "--framebuffer",
-        "--append", "--screenshot", "--timeout", "--device", "-v, --verbose", "-q, --quiet",
+        "--format", "--mode", "--load-address", "--entry", "--memory", "--cpus", "--irqchip",
+        "--framebuffer",
+        "--append", "--screenshot", "--module", "--timeout", "--device", "-v, --verbose",
+        "-q, --quiet",
         "--dirty-log", "--fps", "--present", "--stats", "--heatmap", "--debug-exit", "--trace",
         "--trace-file", "--on-reset", "--assist", "--test-devices",
       ]
     ),
     ("demo", ["--screenshot", "--device"]),
-    ("inspect", ["--mode", "--load-address", "--entry", "--memory", "--format", "--report"]),
+    (
+      "inspect",
+      ["--mode", "--load-address", "--entry", "--memory", "--format", "--module", "--report"]
+    ),
     ("probe", ["--device", "--report"]),
     (
       "verify",

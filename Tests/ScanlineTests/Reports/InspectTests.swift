@@ -13,16 +13,40 @@ struct InspectTests {
   /// What `--report json` promises to programs.
   private struct Report: Decodable, Equatable {
     struct Entry: Decodable, Equatable {
+      struct Segment: Decodable, Equatable {
+        let first: UInt64
+        let last: UInt64
+      }
+
+      let format: String
+      let description: String
       let mode: String
       let loadAddress: UInt64
       let lastAddress: UInt64
+      let segments: [Segment]
       let entry: UInt64
+
+      /// Of an image that is loaded in one piece.
+      init(
+        _ format: String, _ description: String, mode: String, loadAddress: UInt64,
+        lastAddress: UInt64, entry: UInt64
+      ) {
+        self.format = format
+        self.description = description
+        self.mode = mode
+        self.loadAddress = loadAddress
+        self.lastAddress = lastAddress
+        segments = [Segment(first: loadAddress, last: lastAddress)]
+        self.entry = entry
+      }
     }
 
     let image: String
     let size: Int
     let kind: String
+    let evidence: String
     let remedy: String?
+    let problem: String?
     let entry: Entry?
   }
 
@@ -44,9 +68,11 @@ struct InspectTests {
     #expect(
       try report(path)
         == Report(
-          image: path, size: 3, kind: "flat image", remedy: nil,
+          image: path, size: 3, kind: "flat image", evidence: "no known header", remedy: nil,
+          problem: nil,
           entry: .init(
-            mode: "long", loadAddress: 0x10_0000, lastAddress: 0x10_0002, entry: 0x10_0000)))
+            "flat", "flat image", mode: "long", loadAddress: 0x10_0000, lastAddress: 0x10_0002,
+            entry: 0x10_0000)))
     let text = try Scanline.run("inspect", path)
     #expect(text.end == .status(0))
     for part in [path, "flat image", "3 bytes", "64-bit", "0x100000", "0x100002"] {
@@ -63,26 +89,51 @@ struct InspectTests {
     #expect(
       entry
         == .init(
-          mode: "protected", loadAddress: 0x20_0000, lastAddress: 0x20_003F, entry: 0x20_0010))
+          "flat", "flat image", mode: "protected", loadAddress: 0x20_0000, lastAddress: 0x20_003F,
+          entry: 0x20_0010))
   }
 
-  @Test("a boot sector is entered in real mode, and only if it is whole")
+  @Test("a boot sector is entered in real mode")
   func boot() throws {
     let sector = try report(directory.write(bootSector(), to: "boot.bin"))
     #expect(sector.kind == "boot sector")
+    #expect(sector.evidence == "55 AA at 0x1fe")
     #expect(
       sector.entry
-        == .init(mode: "real", loadAddress: 0x7C00, lastAddress: 0x7DFF, entry: 0x7C00))
-    let longer = try report(directory.write(bootSector() + [0], to: "longer.bin"))
-    #expect(longer.kind == "flat image")
-    #expect(longer.entry?.mode == "long")
+        == .init(
+          "boot", "boot sector", mode: "real", loadAddress: 0x7C00, lastAddress: 0x7DFF,
+          entry: 0x7C00))
+    let flat = try report(directory.file("boot.bin"), "--format", "flat")
+    #expect(flat.kind == "boot sector")
+    #expect(flat.entry?.format == "flat")
+    #expect(flat.entry?.mode == "long")
+  }
+
+  @Test("a kernel shows what it was taken for, why, and each of its segments")
+  func kernel() throws {
+    let path = try GuestImages.path("multiboot2")
+    let kernel = try report(path)
+    #expect(kernel.kind == "Multiboot 2 kernel")
+    #expect(kernel.evidence == "magic and checksum of Multiboot 2 at 0x1000")
+    let entry = try #require(kernel.entry)
+    #expect(entry.format == "multiboot2")
+    #expect(entry.mode == "protected")
+    #expect(entry.loadAddress == 0x10_0000)
+    #expect(entry.segments.count == 3)
+    #expect(entry.segments.map(\.last).max() == entry.lastAddress)
+    let lines = text(try Scanline.run("inspect", path).output)
+    for part in [
+      "format  multiboot2: Multiboot 2 kernel (32-bit ELF)", "loaded  0x100000 to ",
+      "entry   0x1000",
+    ] { #expect(lines.contains(part), "\(part) is missing in \(lines)") }
+    #expect(try report(path, "--format", "elf").entry?.format == "elf")
   }
 
   @Test("what cannot be run as it is, with a remedy, is still a successful report")
   func notFlat() throws {
     let elf = try report(Scanline.path)
     #expect(elf.kind == "ELF file (64-bit)")
-    #expect(elf.remedy?.contains("objcopy -O binary") == true)
+    #expect(elf.problem?.contains("is a program for an operating system") == true)
     #expect(elf.entry == nil)
 
     var kernel = bootSector() + [UInt8](repeating: 0, count: 1024)
@@ -101,11 +152,14 @@ struct InspectTests {
     }
   }
 
-  @Test("text says what makes it runnable")
+  @Test("text says what makes it runnable, or why it is not")
   func remedyText() throws {
-    let run = try Scanline.run("inspect", Scanline.path)
-    #expect(run.end == .status(0))
-    #expect(text(run.output).contains("cannot be run as it is; make a flat image"))
+    let program = try Scanline.run("inspect", Scanline.path)
+    #expect(program.end == .status(0))
+    #expect(text(program.output).contains("cannot be run: image "))
+    let gzip = try Scanline.run("inspect", directory.write([0x1F, 0x8B, 8], to: "gzip"))
+    #expect(gzip.end == .status(0))
+    #expect(text(gzip.output).contains("cannot be run as it is; decompress it first"))
   }
 
   @Test("one line of JSON is never cut by what is in a file's name")

@@ -49,4 +49,20 @@ struct HelloTests {
     #expect(run.errors.contains("0x100000"))
     #expect(run.errors.contains("changed scanlines"))
   }
+
+  @Test(
+    "--module gives a Multiboot kernel files, and --verbose tells what the kernel was taken for")
+  func modules() throws {
+    let directory = try TemporaryDirectory()
+    let first = try directory.write(Array("one".utf8), to: "first")
+    let run = try Scanline.run(
+      "run", GuestImages.path("multiboot"), "--module", first, "--module", "\(first)=a=b c",
+      "--append", "x=1", "--verbose")
+    #expect(run.end == .status(1))
+    #expect(run.errors.contains("multiboot.elf: Multiboot 1 kernel (32-bit ELF), "))
+    let text = text(run.output)
+    #expect(text.contains("command line multiboot.elf x=1\n"))
+    #expect(text.contains(#/module first at [0-9a-f]{8} to [0-9a-f]{8}: one\n/#))
+    #expect(text.contains(#/module a=b c at [0-9a-f]{8} to [0-9a-f]{8}: one\n/#))
+  }
 }

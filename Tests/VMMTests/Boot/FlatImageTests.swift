@@ -57,7 +57,7 @@ import Testing
       Refusal(bytes: [], size: 0, load: 0, kind: .image, words: ["code", "empty"]),
       Refusal(
         bytes: [0x7F, 0x45, 0x4C, 0x46, 2], size: 64, kind: .image,
-        words: ["an ELF file (64-bit)", "objcopy"]),
+        words: ["an ELF file (64-bit)", "not a flat image"]),
       Refusal(bytes: [0x1F, 0x8B], kind: .image, words: ["a gzip file", "gzip -d"]),
     ])
   func refusedAtOnce(refusal: Refusal) throws {
