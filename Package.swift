@@ -72,3 +72,11 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+// libFuzzer brings the main function, so this builds with `--sanitize=fuzzer` alone: see `scripts/fuzz`.
+if Context.environment["SCANLINE_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "scanline-fuzz", dependencies: ["KVM", "VMM"], path: "Sources/ScanlineFuzz",
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}
