@@ -88,7 +88,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     }
   }
 
-  /// The mode and the address of its first instruction.
+  /// The mode and the address of its first instruction, as linked.
   public var entry: (mode: CPUMode, address: GuestAddress) {
     switch self {
     case .flat(let image): (image.mode, image.entry)
@@ -99,7 +99,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
     }
   }
 
-  /// What is loaded from the file, by rising address: first and last byte in guest physical memory.
+  /// What is loaded from the file, by rising address: first and last byte in guest physical memory, as
+  /// linked. A Multiboot 2 kernel that can be moved may come to lie elsewhere.
   public var loadedRanges: [ClosedRange<GuestAddress>] {
     switch self {
     case .flat(let image): [image.loadAddress...image.lastAddress]

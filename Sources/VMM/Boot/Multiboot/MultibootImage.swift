@@ -50,8 +50,9 @@ public struct MultibootImage: Sendable {
     self.videoMode = videoMode
     self.requiresConsole = requiresConsole
     self.relocation = relocation
-    // An image that gives its addresses may still be an ELF file, whose symbols the kernel wants.
-    elf = addresses == nil || file.isELF ? try ELFFile(file) : nil
+    // An image that gives its addresses may still be an ELF file, whose symbols the kernel wants; it
+    // need not be one.
+    elf = addresses == nil ? try ELFFile(file) : try? ELFFile(file)
     if let addresses {
       placement = try addresses.placement(of: file, headerOffset: headerOffset)
       linkedEntry = GuestAddress(UInt64(addresses.entry))
@@ -101,12 +102,6 @@ public struct MultibootImage: Sendable {
   /// What its bytes are, in words.
   var carrier: String {
     elf.map { "\($0.bits)-bit ELF" } ?? "by the addresses in its header"
-  }
-}
-
-extension ImageFile {
-  fileprivate var isELF: Bool {
-    ((try? read(4, at: 0)) ?? []) == ELFFile.magic
   }
 }
 
