@@ -99,23 +99,21 @@ extension MachineTests {
     func localAPIC() throws {
       let file = try ImageFile(path: FilePath(try GuestImages.path("bzimage")))
       let machine = try TestMachine(booting: .linux(LinuxImage(file))) { $0.memorySize = 64 << 20 }
-      // The second table of the XSDT, after the FADT.
-      let xsdt = try #require(machine.machine.readMemory(8, at: 0xF_0018))
-      let madt = try #require(
-        machine.machine.readMemory(8, at: GuestAddress(xsdt.word(at: 0) + 44)))
-      let name = try #require(machine.machine.readMemory(4, at: GuestAddress(madt.word(at: 0))))
-      #expect(String(decoding: name, as: UTF8.self) == "APIC")
+      #expect(try tableCount(machine) == 2)  // FADT and MADT
 
       let plain = try TestMachine(booting: .linux(LinuxImage(file))) {
         $0.memorySize = 64 << 20
         $0.interruptController = .none
       }
-      let length = try #require(
-        plain.machine.readMemory(
-          4,
-          at: GuestAddress(
-            try #require(plain.machine.readMemory(8, at: 0xF_0018)).word(at: 0) + 4)))
-      #expect(length.word(at: 0) == 44 as UInt32)
+      #expect(try tableCount(plain) == 1)
+    }
+
+    /// How many ACPI tables the XSDT lists.
+    private func tableCount(_ machine: TestMachine) throws -> Int {
+      let pointer = try #require(machine.machine.readMemory(8, at: 0xF_0018))
+      let header = try #require(
+        machine.machine.readMemory(8, at: GuestAddress(pointer.word(at: 0))))
+      return (Int(header.word(at: 4, as: UInt32.self)) - 36) / 8
     }
   }
 }
