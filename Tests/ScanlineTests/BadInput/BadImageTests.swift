@@ -39,7 +39,7 @@ struct BadImageTests {
     Case("/dev/null", reason: "not a regular file"),
     Case("tiny/within", reason: "Not a directory"),
     Case("gzip", reason: "gzip file, nothing that can be booted; decompress it first"),
-    Case("bzImage", reason: "Linux kernel"),
+    Case("bzImage", reason: "has no Linux setup header"),
     Case("gzip", "--format", "elf", reason: "no whole ELF header"),
     Case("tiny", "--format", "multiboot", reason: "no Multiboot 1 header"),
     Case("tiny", "--format", "multiboot2", reason: "no Multiboot 2 header"),
