@@ -24,7 +24,9 @@ public final class PCTestMemory: MMIODevice {
   public func read(offset: UInt64, size: Int) -> UInt64 {
     bytes.withLock { bytes in
       var value: UInt64 = 0
-      for index in Self.indices(offset, size).reversed() { value = value << 8 | UInt64(bytes[index]) }
+      for index in Self.indices(offset, size).reversed() {
+        value = value << 8 | UInt64(bytes[index])
+      }
       return value
     }
   }

@@ -98,7 +98,8 @@ struct MachineReport: Report {
         + "\(unclaimed.memoryReads) reads, \(unclaimed.memoryWrites) writes",
       "serial: \(serial.bytesOut) bytes out, \(serial.bytesIn) bytes in, "
         + "\(serial.coalescedWrites) writes coalesced",
-    ] + (resets > 0 ? ["resets: \(resets)"] : []) + assistLines + vcpuLines + kernelLines + (display?.lines ?? [])
+    ] + (resets > 0 ? ["resets: \(resets)"] : []) + assistLines + vcpuLines + kernelLines
+      + (display?.lines ?? [])
   }
 
   private var exitLines: [String] {

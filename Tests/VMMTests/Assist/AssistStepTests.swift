@@ -1,0 +1,268 @@
+import CKVM
+import KVM
+import TestSupport
+import Testing
+
+@testable import VMM
+
+extension MachineTests {
+  /// The assist on a vCPU that has stopped, whatever its KVM can do itself.
+  @Suite struct AssistStepTests {
+    /// A long-mode vCPU with `code` at its RIP.
+    private struct Stopped: ~Copyable {
+      let board: Board
+      let vcpu: VCPU
+      let assist: EmulationAssist
+      let counters = AssistCounters()
+
+      init(_ code: [UInt8], mode: CPUMode = .long) throws {
+        let image = try FlatImage.code(code, mode: mode)
+        let hypervisor = try Hypervisor()
+        board = try Board(hypervisor, MachineConfiguration())
+        let entry = EntryState(image: image)
+        try image.file.load(into: board.memory, at: image.loadAddress)
+        entry.prepare(board.memory)
+        vcpu = try board.makeVCPU(id: 0, cpuid: hypervisor.supportedCPUID(), entry: entry)
+        assist = EmulationAssist(
+          memory: AssistMemory(ram: board.memory, video: board.video), counters: counters)
+      }
+
+      func step() throws -> EmulationAssist.Outcome { try assist.step(vcpu) }
+
+      func setRegisters(_ change: (inout Registers) -> Void) throws {
+        var registers = try vcpu.registers()
+        change(&registers)
+        try vcpu.setRegisters(registers)
+      }
+
+      func setSpecialRegisters(_ change: (inout SpecialRegisters) -> Void) throws {
+        var special = try vcpu.specialRegisters()
+        change(&special)
+        try vcpu.setSpecialRegisters(special)
+      }
+    }
+
+    @Test("general registers, vector registers and MXCSR change, and are counted")
+    func registers() throws {
+      let stopped = try Stopped([
+        0x66, 0x48, 0x0F, 0x6E, 0xC9,  // movq %rcx, %xmm1
+        0x66, 0x0F, 0xEF, 0xC9,  // pxor %xmm1, %xmm1
+        0x0F, 0xAE, 0x17,  // ldmxcsr (%rdi)
+        0x66, 0x0F, 0x7E, 0xC0,  // movd %xmm0, %eax
+      ])
+      try stopped.setRegisters {
+        $0.rcx = 0x1122_3344_5566_7788
+        $0.rdi = 0x500
+      }
+      #expect(stopped.board.memory.store(UInt32(0x1FA0), at: 0x500))
+      #expect(try stopped.step() == .resumed)
+      #expect(try ExtendedState(stopped.vcpu.xsave())?.xmm(1).low == 0x1122_3344_5566_7788)
+      #expect(try stopped.step() == .resumed)
+      #expect(try ExtendedState(stopped.vcpu.xsave())?.xmm(1) == Vector128(low: 0))
+      #expect(try stopped.step() == .resumed)
+      #expect(try ExtendedState(stopped.vcpu.xsave())?.mxcsr == 0x1FA0)
+      #expect(try stopped.step() == .resumed)
+      let registers = try stopped.vcpu.registers()
+      #expect(registers.rip == 0x10_0000 + 16)
+      #expect(
+        stopped.counters.statistics.map { "\($0.mnemonic) \($0.count)" }
+          == ["ldmxcsr 1", "movd 1", "movq 1", "pxor 1"])
+    }
+
+    @Test("what is not in the set changes nothing, and is refused at CPL 0")
+    func unsupported() throws {
+      let stopped = try Stopped([0xDD, 0x00])  // fldl (%rax)
+      let before = try stopped.vcpu.registers()
+      #expect(try stopped.step() == .unsupported)
+      #expect(try stopped.vcpu.registers().fields == before.fields)
+      #expect(try stopped.vcpu.events().exception.injected == 0)
+      #expect(stopped.counters.statistics.isEmpty)
+    }
+
+    @Test("what is not in the set is an invalid opcode at CPL 3")
+    func unsupportedInUserMode() throws {
+      let stopped = try Stopped([0xDD, 0x00])
+      try stopped.setSpecialRegisters {
+        $0.cs = VMM.DescriptorTable.userCode64.segment
+        $0.ss = VMM.DescriptorTable.userData.segment
+      }
+      #expect(try stopped.step() == .resumed)
+      let events = try stopped.vcpu.events()
+      #expect(events.exception.injected == 1)
+      #expect(events.exception.nr == 6)
+      #expect(events.exception.has_error_code == 0)
+    }
+
+    @Test("a page fault: CR2, the error code, and RF in the flags that will be pushed")
+    func pageFault() throws {
+      let stopped = try Stopped([0x66, 0x0F, 0xEF, 0x07])  // pxor (%rdi), %xmm0
+      try stopped.setRegisters { $0.rdi = 0x40_0000_0000 }
+      #expect(try stopped.step() == .resumed)
+      let events = try stopped.vcpu.events()
+      #expect(events.exception.injected == 1)
+      #expect(events.exception.nr == 14)
+      #expect(events.exception.has_error_code == 1)
+      #expect(events.exception.error_code == 0)
+      #expect(try stopped.vcpu.specialRegisters().cr2 == 0x40_0000_0000)
+      let registers = try stopped.vcpu.registers()
+      #expect(registers.rip == 0x10_0000)
+      #expect(registers.rflags & Flag.resume != 0)
+    }
+
+    @Test("a software interrupt loads CS and SS, and the return brings them back")
+    func interrupt() throws {
+      let stopped = try Stopped([0xCD, 0x80])
+      let memory = stopped.board.memory
+      let handler: UInt64 = 0x9_1000
+      #expect(memory.write([0x48, 0xCF], at: GuestAddress(handler)))
+      #expect(memory.store(UInt64(0x0009_EE00_0008_1000), at: 0x8800))
+      try stopped.setSpecialRegisters {
+        $0.idt.base = 0x8000
+        $0.idt.limit = 0xFFF
+        $0.cs = VMM.DescriptorTable.userCode64.segment
+        $0.ss = VMM.DescriptorTable.userData.segment
+      }
+      try stopped.setRegisters { $0.rsp = 0x8_8000 }
+      #expect(try stopped.step() == .resumed)
+      var special = try stopped.vcpu.specialRegisters()
+      #expect(try stopped.vcpu.registers().rip == handler)
+      #expect(special.cs.selector == 0x08)
+      #expect(special.privilegeLevel == 0)
+      #expect(try stopped.step() == .resumed)
+      special = try stopped.vcpu.specialRegisters()
+      #expect(try stopped.vcpu.registers().rip == 0x10_0002)
+      #expect(try stopped.vcpu.registers().rsp == 0x8_8000)
+      #expect(special.cs.selector == 0x2B)
+      #expect(special.privilegeLevel == 3)
+    }
+
+    @Test("a single step ends behind the instruction: #DB with DR6.BS")
+    func singleStep() throws {
+      let stopped = try Stopped([0x9B])
+      try stopped.setRegisters { $0.rflags |= Flag.trap }
+      #expect(try stopped.step() == .resumed)
+      #expect(try stopped.vcpu.registers().rip == 0x10_0001)
+      let events = try stopped.vcpu.events()
+      #expect(events.exception.injected == 1)
+      #expect(events.exception.nr == 1)
+      #expect(try stopped.vcpu.debugRegisters().dr6 & 1 << 14 != 0)
+    }
+
+    @Test("the shadow of STI ends with the instruction, and a fault leaves it")
+    func shadow() throws {
+      let stopped = try Stopped([0x9B, 0xF3, 0x0F, 0xB8, 0x07])
+      var events = try stopped.vcpu.events()
+      events.flags = UInt32(KVM_VCPUEVENT_VALID_SHADOW)
+      events.interrupt.shadow = UInt8(KVM_X86_SHADOW_INT_STI)
+      try stopped.vcpu.setEvents(events)
+      #expect(try stopped.step() == .resumed)
+      #expect(try stopped.vcpu.events().interrupt.shadow == 0)
+    }
+
+    @Test("INVPCID and RDTSCP")
+    func system() throws {
+      let stopped = try Stopped([
+        0x66, 0x0F, 0x38, 0x82, 0x07,  // invpcid (%rdi), %rax
+        0x0F, 0x01, 0xF9,  // rdtscp
+      ])
+      let features = ProcessorFeatures(try stopped.vcpu.cpuid())
+      try stopped.setRegisters {
+        $0.rax = 2
+        $0.rdi = 0x500
+      }
+      let before = try stopped.vcpu.specialRegisters()
+      #expect(try stopped.step() == .resumed)
+      guard features.invpcid else { return }
+      #expect(try stopped.vcpu.specialRegisters().cr3 == before.cr3)
+      #expect(try stopped.vcpu.registers().rip == 0x10_0005)
+      guard features.rdtscp else { return }
+      #expect(try stopped.step() == .resumed)
+      #expect(try stopped.vcpu.registers().rip == 0x10_0008)
+    }
+
+    @Test("a store to video memory is seen by the dirty log")
+    func videoMemory() throws {
+      let stopped = try Stopped([0x66, 0x0F, 0xD6, 0x0F])  // movq %xmm1, (%rdi)
+      let log = try #require(stopped.board.video?.log)
+      let consumer = log.attach()
+      var pages = DirtyBitmap(pageCount: log.pageCount)
+      log.take(consumer, into: &pages)
+      try stopped.setRegisters { $0.rdi = MemoryMap.framebuffer.rawValue + 0x5FFC }
+      var area = try #require(ExtendedState(stopped.vcpu.xsave()))
+      area.setXMM(1, Vector128(low: 0x0102_0304_0506_0708))
+      try stopped.vcpu.setXSAVE(area.area)
+      #expect(try stopped.step() == .resumed)
+      log.take(consumer, into: &pages)
+      #expect(pages.contains(5))
+      #expect(pages.contains(6))
+      #expect(!pages.contains(4))
+      let bytes = unsafe stopped.board.video.map {
+        unsafe [UInt8]($0.memory.bytes[0x5FFC..<0x6004])
+      }
+      #expect(bytes == [8, 7, 6, 5, 4, 3, 2, 1])
+    }
+  }
+
+  /// The assist as guests see it. On a host that runs them natively it does nothing, and all of this
+  /// holds.
+  @Suite struct AssistGuestTests {
+    @Test("instructions do the same at CPL 0 as at CPL 3")
+    func comparison() throws {
+      try TestMachine(.guest("assist")).expectSuccess()
+    }
+
+    @Test("software interrupts in protected and in long mode")
+    func softwareInterrupts() throws {
+      try TestMachine(.guest("softint32", mode: .protected)).expectSuccess()
+      try TestMachine(.guest("softint64")).expectSuccess()
+    }
+
+    @Test("with and without it a healthy guest that needs none runs without any")
+    func unneeded() throws {
+      for assists in [true, false] {
+        let machine = try TestMachine(.guest("hello64")) { $0.assistsEmulation = assists }
+        #expect(try machine.run().label == "halted")
+        #expect(machine.machine.statistics.assisted.isEmpty)
+      }
+    }
+
+    @Test(
+      "switched off, an instruction that KVM fails to emulate ends the guest, and says what helps")
+    func off() throws {
+      // pushfq; int3 through no IDT would be a triple fault; fwait is harmless everywhere.
+      let machine = try TestMachine(.code([0x9B, 0xFA, 0xF4])) { $0.assistsEmulation = false }
+      let ending = try machine.run()
+      guard let crash = ending.crash else {
+        #expect(ending.label == "halted")
+        return
+      }
+      #expect(ending.label == "emulation failure")
+      #expect(crash.verdict()?.hasSuffix("leave out --assist off, and it will be executed") == true)
+    }
+
+    @Test("a loop of assisted instructions can be paused and stopped")
+    func pause() throws {
+      // 1: int3; jmp 1b, whose handler returns.
+      let machine = try TestMachine(.code([0x9B, 0xEB, 0xFD]))
+      try machine.machine.start()
+      for _ in 0..<20 {
+        machine.machine.pause()
+        machine.machine.resume()
+      }
+      machine.machine.stop(.quit)
+      #expect(machine.end().label == "quit")
+    }
+
+    @Test(
+      "the test devices, with every interrupt controller",
+      arguments: [MachineConfiguration.InterruptController.none, .split, .kernel])
+    func testDevices(interruptController: MachineConfiguration.InterruptController) throws {
+      let machine = try TestMachine(.guest("testdevices")) {
+        $0.hasTestDevices = true
+        $0.commandLine = "scanline"
+        $0.interruptController = interruptController
+      }
+      try machine.expectSuccess()
+    }
+  }
+}
