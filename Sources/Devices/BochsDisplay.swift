@@ -99,6 +99,18 @@ public final class BochsDisplay: PortIODevice {
     return dac.1
   }
 
+  /// Loads the DAC as a BIOS does when it sets a mode, and lets every pixel through its mask.
+  ///
+  /// - Parameter components: Red, green and blue of the first colours, 6 bits each; the colours behind
+  ///   them stay.
+  public func loadPalette(_ components: [UInt8]) {
+    registers.withLock { state in
+      state.dac.load(components)
+      state.paletteGeneration &+= 1
+    }
+    announceChange()
+  }
+
   // MARK: The guest's side
 
   /// Reads a register.

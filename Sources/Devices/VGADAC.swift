@@ -38,6 +38,14 @@ public struct VGADAC: Equatable, Sendable {
   /// A DAC as the firmware leaves it: the default palette, 6 bits.
   public init() {}
 
+  /// Sets the first colours, and the pixel mask to let every bit through.
+  ///
+  /// - Parameter values: Red, green and blue in turn; those behind the last colour are ignored.
+  mutating func load(_ values: [UInt8]) {
+    for (index, value) in zip(components.indices, values) { components[index] = value }
+    pixelMask = 0xFF
+  }
+
   /// Reads a port.
   ///
   /// - Parameter register: The offset from port 0x3C6; only the low two bits are decoded.

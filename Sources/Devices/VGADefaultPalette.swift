@@ -1,5 +1,21 @@
-/// The palette that a VGA BIOS loads for mode 13h, in 6-bit components.
+/// The palettes that a VGA BIOS loads, in 6-bit components.
 extension VGADAC {
+  /// For the text modes: the 64 colours of the EGA, by which the attribute controller's palette names
+  /// them. Bits 2, 1 and 0 are two thirds of red, green and blue, bits 5, 4 and 3 the other third.
+  static let textPalette: [UInt8] = {
+    var components: [UInt8] = []
+    for color in 0..<64 {
+      for bit in [2, 1, 0] {
+        let primary = color >> bit & 1
+        let secondary = color >> (bit + 3) & 1
+        components.append(UInt8(primary * 42 + secondary * 21))
+      }
+    }
+    return components
+  }()
+
+  /// For mode 13h:
+  ///
   /// - 0 to 15: the colours of the CGA and EGA;
   /// - 16 to 31: greys;
   /// - 32 to 247: nine turns through 24 hues: three brightnesses, each in three saturations;
