@@ -19,5 +19,20 @@ public struct FrameStatistics: Equatable, Sendable {
   /// Bytes that were copied into the shadow.
   public internal(set) var bytesCopied: UInt64 = 0
 
+  /// Cells of a screen of characters that were compared with the shadow.
+  public internal(set) var cellsCompared: UInt64 = 0
+  /// Cells that were drawn.
+  public internal(set) var cellsDrawn: UInt64 = 0
+
   public init() {}
+
+  mutating func add(_ outcome: TextShadow.Outcome, cellHeight: Int) {
+    pagesVisible &+= UInt64(outcome.visiblePages.nonzeroBitCount)
+    pagesChanged &+= UInt64(outcome.changedPages.nonzeroBitCount)
+    scanlinesCompared &+= UInt64(outcome.comparedRows * cellHeight)
+    bytesCompared &+= UInt64(2 * outcome.comparedCells)
+    bytesCopied &+= UInt64(2 * outcome.drawnCells)
+    cellsCompared &+= UInt64(outcome.comparedCells)
+    cellsDrawn &+= UInt64(outcome.drawnCells)
+  }
 }

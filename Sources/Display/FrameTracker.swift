@@ -30,17 +30,21 @@ public struct FrameTracker: ~Copyable, Sendable {
   public static let pageSize = 4096
 
   /// The picture after the last update.
-  public private(set) var frame = Frame()
+  public internal(set) var frame = Frame()
   /// What the last update changed.
-  public private(set) var damage = Damage()
+  public internal(set) var damage = Damage()
   /// The pages whose visible pixels the last update found changed, one bit each, in the layout of
   /// the dirty bitmap it was given.
-  public private(set) var changedPages: [UInt64] = []
+  public internal(set) var changedPages: [UInt64] = []
   /// What all updates have cost.
-  public private(set) var statistics = FrameStatistics()
+  public internal(set) var statistics = FrameStatistics()
 
   private var mode: DisplayMode?
   private var palette = Palette()
+  /// What is to be shown instead of a mode.
+  private var text: TextScreen?
+  /// What is shown of it.
+  var textShadow: TextShadow?
   /// The damage to the pixels, while ``damage`` collects that and what a new palette changes.
   private var pixelDamage = Damage()
 
@@ -63,6 +67,18 @@ public struct FrameTracker: ~Copyable, Sendable {
   public mutating func setMode(_ mode: DisplayMode?, palette: Palette = Palette()) {
     self.mode = mode
     self.palette = palette
+    text = nil
+  }
+
+  /// Sets the screen of characters that the next update shows.
+  ///
+  /// As with ``setMode(_:palette:)`` only the values at the next update count. Another geometry starts
+  /// a new shadow, with full damage; another place in memory has all cells compared; other colours or
+  /// glyphs have all cells drawn, and another cursor those that it leaves and enters. The damage is
+  /// what that changes.
+  public mutating func setText(_ screen: TextScreen) {
+    text = screen
+    mode = nil
   }
 
   /// Takes over what changed on the reported pages, in the mode set last.
@@ -83,6 +99,7 @@ public struct FrameTracker: ~Copyable, Sendable {
     statistics.updates &+= 1
     damage.removeAll()
     forgetChangedPages(wordCount: dirtyPages.count)
+    if let text { return unsafe update(text, dirtyPages: dirtyPages, memory: memory) }
     guard let mode else {
       countReportedPages(dirtyPages)
       return switchOff()
@@ -93,10 +110,11 @@ public struct FrameTracker: ~Copyable, Sendable {
       dirtyPages.count * 64 >= mode.windowPages.upperBound, "the bitmap ends inside the window")
 
     let shownMode = frame.mode
-    let startsOver = shownMode?.hasSameGeometry(as: mode) != true
+    let startsOver = shownMode?.hasSameGeometry(as: mode) != true || textShadow != nil
+    textShadow = nil
     if startsOver { frame = Frame(mode: mode, palette: palette) }
     frame.mode = mode
-    let comparesAll = shownMode != mode
+    let comparesAll = shownMode != mode || startsOver
     if comparesAll { statistics.fullComparisons &+= 1 }
     unsafe compare(dirtyPages, all: comparesAll, mode: mode, memory: memory)
 
@@ -118,13 +136,14 @@ public struct FrameTracker: ~Copyable, Sendable {
     }
   }
 
-  private mutating func switchOff() -> Bool {
+  mutating func switchOff() -> Bool {
+    textShadow = nil
     if frame.isEmpty { return false }
     frame = Frame()
     return true
   }
 
-  private mutating func countReportedPages(_ dirtyPages: Span<UInt64>) {
+  mutating func countReportedPages(_ dirtyPages: Span<UInt64>) {
     for index in dirtyPages.indices {
       statistics.pagesReported &+= UInt64(dirtyPages[index].nonzeroBitCount)
     }
