@@ -11,14 +11,14 @@ struct Board: ~Copyable {
   let interruptControllerState: InterruptControllerState?
 
   init(
-    _ hypervisor: borrowing Hypervisor, _ configuration: MachineConfiguration
+    _ hypervisor: borrowing Hypervisor, _ configuration: MachineConfiguration, hasVGA: Bool
   ) throws(VMMError) {
     let arrangement = configuration.interruptArrangement(on: hypervisor)
     let dirtyLog = configuration.dirtyLog ?? .best(on: hypervisor)
     try DirtyLogSupport(of: hypervisor).require(dirtyLog)
     let (machine, memory, video, state) = try onHost { () throws(KVMError) in
       let machine = SharedMachine(try hypervisor.makeVirtualMachine())
-      let memory = try GuestMemory(size: Int(configuration.memorySize))
+      let memory = try GuestMemory(size: Int(configuration.memorySize), hasVGA: hasVGA)
       // Slots first: with an interrupt controller in place each of them would wait for the
       // kernel's grace periods, which takes milliseconds.
       for (index, range) in memory.ranges.enumerated() {
@@ -26,11 +26,13 @@ struct Board: ~Copyable {
           index: UInt16(index), guestAddress: range.start.rawValue, memory: memory.region,
           offset: range.offset, size: range.size)
       }
-      let video = try configuration.framebuffer.map { mode throws(KVMError) in
-        try VideoAdapter(
-          machine, slotIndex: UInt16(memory.ranges.count), mode: mode,
+      let mode = configuration.framebuffer
+      let video =
+        mode == nil && !hasVGA
+        ? nil
+        : try VideoAdapter(
+          machine, slotIndex: UInt16(memory.ranges.count), mode: mode, hasVGA: hasVGA,
           interface: dirtyLog, isLogged: configuration.isVideoMemoryLogged)
-      }
       try machine.vm.setIdentityMapAddress(MemoryMap.identityMap.rawValue)
       try machine.vm.setTSSAddress(MemoryMap.kvmTaskStateSegment.rawValue)
       if configuration.assistsEmulation { try EmulationAssist.prepare(machine) }

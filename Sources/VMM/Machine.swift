@@ -65,7 +65,8 @@ public final class Machine: Sendable {
     let hypervisor = try onHost { () throws(KVMError) in try Hypervisor(path: configuration.device)
     }
     try HostRequirements.check(hypervisor)
-    let board = try Board(hypervisor, configuration)
+    let board = try Board(
+      hypervisor, configuration, hasVGA: configuration.vga.isPresent(for: image))
     let memory = board.memory
     self.memory = memory
     virtualMachine = board.machine
@@ -106,11 +107,13 @@ public final class Machine: Sendable {
       try Flusher(
         video: video, sinks: configuration.sinks,
         pace: Flusher.Pace(configuration), policy: configuration.hotPagePolicy, control: control,
-        tracer: tracer)
+        tracer: tracer, onUnsupportedMode: configuration.onUnsupportedVideoMode)
     }
     self.flusher = flusher
     if let video = board.video {
       claims.append((BochsDisplay.ports, video.display))
+      // Behind the display, which has its DAC: a reset goes in this order.
+      if let vga = video.vga { claims.append((VGA.ports, vga)) }
     }
     if let flusher, configuration.isPresentedByGuest {
       claims.append(([PresentDoorbell.port], PresentDoorbell { flusher.present() }))
@@ -135,7 +138,8 @@ public final class Machine: Sendable {
     let memoryDevices = MMIOBus(memoryClaims)
     monitorsHalts = interrupts.arrangement.hasLocalAPICs
     let map = PhysicalMap(
-      memory: memory, videoMemorySize: UInt64(board.video?.memory.size ?? 0))
+      memory: memory, framebufferSize: UInt64(board.video?.framebufferSize ?? 0),
+      hasVGA: board.video?.vga != nil)
     let inventory = try onHost { () throws(KVMError) in
       try SavedVCPU.Inventory(
         of: hypervisor, hasLocalAPIC: interrupts.arrangement.hasLocalAPICs)

@@ -35,14 +35,17 @@ struct MachineRun {
   func run(_ image: BootImage) throws(VMMError) -> Never {
     // Before any file is touched, and before the machine's threads, which inherit the mask.
     let signals = try SignalQueue()
-    let screenshot = try picture("screenshot", screenshot)
-    let heatmap = try picture("heatmap", heatmap)
+    let screenshot = try picture("screenshot", screenshot, of: image)
+    let heatmap = try picture("heatmap", heatmap, of: image)
     var configuration = configuration
     if screenshot?.usesStandardOutput == true || heatmap?.usesStandardOutput == true {
       configuration.serialOutput = .standardError
     }
     configuration.trace = try tracing?.configuration()
     configuration.onReboot = { [verbose] in Self.announce($0, verbose: verbose) }
+    configuration.onUnsupportedVideoMode = { mode in
+      StandardError.say("the guest's VGA mode (\(mode)) cannot be shown; its screen stays dark")
+    }
     if verbose || stats != nil { configuration.sinks.append(IgnoringSink()) }
 
     let machine = try Machine(configuration, booting: image)
@@ -100,9 +103,11 @@ struct MachineRun {
   }
 
   /// The file of the picture that the option `name` asks for; nil if it does not.
-  private func picture(_ name: String, _ path: String?) throws(VMMError) -> Screenshot? {
+  private func picture(
+    _ name: String, _ path: String?, of image: FlatImage
+  ) throws(VMMError) -> Screenshot? {
     guard let path else { return nil }
-    guard configuration.framebuffer != nil else {
+    guard configuration.framebuffer != nil || configuration.vga.isPresent(for: .flat(image)) else {
       throw VMMError(
         .usage, "\(name) \(path): there is no framebuffer; leave out --framebuffer none")
     }

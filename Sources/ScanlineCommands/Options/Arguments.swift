@@ -143,6 +143,7 @@ struct Seconds {
 extension CPUMode: ExpressibleByArgument {}
 extension MachineConfiguration.InterruptController: ExpressibleByArgument {}
 extension ResetAction: ExpressibleByArgument {}
+extension VGAPresence: ExpressibleByArgument {}
 
 /// Digits only: no sign, no space. Hexadecimal with `0x`.
 private func parseInteger(_ text: Substring) -> UInt64? {

@@ -16,6 +16,15 @@ struct DisplayOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "A VGA with text modes and mode 13h: auto, on or off.",
+      discussion: """
+        The machine then starts in text mode, and the framebuffer is off until the guest sets a \
+        mode. auto: for boot sectors. Planar modes are not shown.
+        """, valueName: "presence"))
+  var vga = VGAPresence.auto
+
+  @Option(
+    help: ArgumentHelp(
       "Write the last frame here: PNG if it ends in .png, else PPM; - for standard output.",
       discussion: """
         SIGUSR2, or Ctrl-A s in a terminal, writes the file while the guest runs. With - the \
@@ -53,6 +62,7 @@ struct DisplayOptions: ParsableArguments {
       configuration.framebuffer = try framebuffer.mode()
       configuration.isFramebufferNegotiable = false
     }
+    configuration.vga = vga
     configuration.dirtyLog = dirtyLog.interface
     configuration.framesPerSecond = fps
     configuration.isPresentedByGuest = present

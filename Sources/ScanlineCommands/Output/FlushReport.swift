@@ -19,6 +19,9 @@ struct FlushReport: Report {
   let bytesCompared: UInt64
   let bytesCopied: UInt64
   let lateCorrections: UInt64
+  let cellsCompared: UInt64
+  let cellsDrawn: UInt64
+  let unsupportedModes: UInt64
 
   init(_ statistics: FlushStatistics) {
     ticks = statistics.ticks
@@ -37,6 +40,20 @@ struct FlushReport: Report {
     bytesCompared = statistics.frames.bytesCompared
     bytesCopied = statistics.frames.bytesCopied
     lateCorrections = statistics.lateCorrections
+    cellsCompared = statistics.frames.cellsCompared
+    cellsDrawn = statistics.frames.cellsDrawn
+    unsupportedModes = statistics.unsupportedModes
+  }
+
+  private var vgaLines: [String] {
+    var lines: [String] = []
+    if cellsCompared > 0 {
+      lines.append("  text: \(cellsCompared) cells compared, \(cellsDrawn) drawn")
+    }
+    if unsupportedModes > 0 {
+      lines.append("  \(unsupportedModes) VGA modes set that cannot be shown")
+    }
+    return lines
   }
 
   var lines: [String] {
@@ -58,7 +75,7 @@ struct FlushReport: Report {
       + [
         "  \(pagesOpen) pages open, \(lateCorrections) late corrections at the stop, "
           + "\(Int(falsePositiveRatio * 100)) % of the visible reported pages had not changed"
-      ]
+      ] + vgaLines
   }
 }
 

@@ -1,8 +1,11 @@
+import Devices
+
 /// What lies where in a machine's guest physical memory.
 public struct PhysicalMap: Sendable {
   /// What answers at an address.
   public enum Place: Sendable {
     case ram
+    /// The linear framebuffer or a VGA's memory.
     case framebuffer
     /// Neither of them: a device, or nothing.
     case nothing
@@ -10,12 +13,16 @@ public struct PhysicalMap: Sendable {
 
   let memory: GuestMemory
   /// Bytes of video memory from ``MemoryMap/framebuffer`` on.
-  let videoMemorySize: UInt64
+  let framebufferSize: UInt64
+  let hasVGA: Bool
 
-  /// - Parameter videoMemorySize: In bytes; 0 for a machine without a framebuffer.
-  public init(memory: GuestMemory, videoMemorySize: UInt64) {
+  /// - Parameters:
+  ///   - framebufferSize: In bytes; 0 for a machine without a framebuffer.
+  ///   - hasVGA: Whether there is a VGA's memory at 0xA0000.
+  public init(memory: GuestMemory, framebufferSize: UInt64, hasVGA: Bool = false) {
     self.memory = memory
-    self.videoMemorySize = videoMemorySize
+    self.framebufferSize = framebufferSize
+    self.hasVGA = hasVGA
   }
 
   /// What answers at `address`.
@@ -23,6 +30,9 @@ public struct PhysicalMap: Sendable {
     if memory.ranges.contains(where: { address &- $0.start.rawValue < UInt64($0.size) }) {
       return .ram
     }
-    return address &- MemoryMap.framebuffer.rawValue < videoMemorySize ? .framebuffer : .nothing
+    let isVideo =
+      address &- MemoryMap.framebuffer.rawValue < framebufferSize
+      || hasVGA && address &- MemoryMap.vgaWindow.rawValue < UInt64(VGA.memorySize)
+    return isVideo ? .framebuffer : .nothing
   }
 }

@@ -135,6 +135,9 @@ public enum BootImage: Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether its guests expect a VGA in text mode: what a boot sector finds on every PC.
+  public var expectsVGA: Bool { [.boot, .com].contains(format) }
+
   /// What brings it into a machine with `memorySize` bytes of RAM, which it has been validated for.
   func loader(memorySize: UInt64) throws(VMMError) -> any BootLoader {
     switch self {

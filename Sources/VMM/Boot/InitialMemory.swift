@@ -23,7 +23,7 @@ extension InitialMemory {
   ) {
     let memory = board.memory
     let framebuffer = board.video.flatMap { video in
-      video.currentMode().mode.map { ($0, video.memory.size) }
+      video.currentMode().mode.map { ($0, video.framebufferSize) }
     }
     self.init(
       loader: loader,

@@ -34,6 +34,12 @@ public struct MachineConfiguration: Sendable {
   /// Whether an image whose boot protocol has a way to ask for a video mode gets that one, or the
   /// nearest, instead of ``framebuffer``.
   public var isFramebufferNegotiable = true
+  /// Whether there is a VGA, in whose text mode the machine then starts.
+  public var vga = VGAPresence.auto
+  /// Told of the first video mode that the guest sets and that cannot be shown, by name, such as
+  /// `640x480, 16 colours in planes`; in the thread that has noticed it. It must not call the machine
+  /// back.
+  public var onUnsupportedVideoMode: @Sendable (String) -> Void = { _ in }
   /// Where `isa-debug-exit` is, by which a guest ends with a number; nil for nowhere.
   public var debugExitPorts: ClosedRange<UInt16>? = DebugExit.defaultPorts
   /// Whether there are the devices that test kernels for QEMU look for: `pc-testdev` and fw_cfg.

@@ -95,7 +95,8 @@ final class VCPUDirtyRing: @unchecked Sendable {
 /// A ring for each vCPU. What has been harvested stays open until a reset re-arms all of it.
 final class RingHarvester: DirtyLogHarvester {
   private let machine: SharedMachine
-  private let slot: MemorySlot
+  /// The slots, and the page at which each begins.
+  private var slots: [(index: UInt32, firstPage: Int)] = []
   private var rings: [VCPUDirtyRing] = []
   /// Harvested and not re-armed.
   private var open: DirtyBitmap
@@ -104,11 +105,16 @@ final class RingHarvester: DirtyLogHarvester {
   private var unresetEntries = 0
   private var entryCount = Int.max
 
-  init(_ slot: consuming MemorySlot, of machine: SharedMachine) {
-    open = DirtyBitmap(pageCount: slot.pageCount)
+  /// - Parameter pageCount: The pages of all slots.
+  init(_ machine: SharedMachine, pageCount: Int) {
+    open = DirtyBitmap(pageCount: pageCount)
     cold = open
     self.machine = machine
-    self.slot = slot
+  }
+
+  /// Takes in a slot, before the machine runs.
+  func add(slot: UInt16, firstPage: Int) {
+    slots.append((UInt32(slot), firstPage))
   }
 
   /// More entries than the slot has pages, so that a ring does not fill up in one round of a guest
@@ -152,7 +158,9 @@ final class RingHarvester: DirtyLogHarvester {
   private func collect() {
     for ring in rings {
       unresetEntries += ring.ring.harvest { slot, page in
-        if slot == UInt32(self.slot.index), let page = Int(exactly: page) { open.insert(page) }
+        guard let known = slots.first(where: { $0.index == slot }), let page = Int(exactly: page)
+        else { return }
+        open.insert(known.firstPage &+ page)
       }
     }
   }

@@ -30,13 +30,22 @@ struct FlushEngine: ~Copyable {
   private var sinks: [AttachedSink] = []
   private var lastSinkID = 0
   private var generation: UInt64?
+  /// The VGA's mode if it is one that cannot be shown, and whether that has been told.
+  private var unsupported: UnsupportedVGAMode?
+  private var isUnsupportedTold = false
+  private let onUnsupportedMode: @Sendable (String) -> Void
   private var counters = FlushStatistics()
 
   /// The first error of the log or of a sink; a sink that failed is not asked again.
   private(set) var failure: (any Error)?
 
-  init(_ video: VideoAdapter, policy: HotPagePolicy, tracer: Tracer? = nil) {
+  /// - Parameter onUnsupportedMode: Told of the first mode that cannot be shown.
+  init(
+    _ video: VideoAdapter, policy: HotPagePolicy, tracer: Tracer? = nil,
+    onUnsupportedMode: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
     self.video = video
+    self.onUnsupportedMode = onUnsupportedMode
     self.tracer = tracer
     consumer = video.log.attach()
     pages = DirtyBitmap(pageCount: video.log.pageCount)
@@ -84,14 +93,25 @@ struct FlushEngine: ~Copyable {
     let isReported = video.log.take(consumer, into: &pages)
     counters.harvestTime &+= monotonicNanoseconds() &- start
     if isReported, let tracer { tracer.recordHarvest(pages: pages.count) }
+    // A guest sets a mode register by register: what is no mode of ours at one tick may become one.
+    if generation == video.generation { tellUnsupported() }
     // Idle: no page to compare, no history to continue, and the registers as they were.
-    if !isReported, !isPostponing, histories.isQuiet, generation == video.display.generation {
+    if !isReported, !isPostponing, histories.isQuiet, generation == video.generation {
       counters.ticks &+= 1
       present(false)
       return false
     }
     postpone(isFrame: isFrame)
+    defer { if isFrame { tellUnsupported() } }
     return compareAndPresent()
+  }
+
+  /// Counts the mode that cannot be shown, and tells of the first.
+  private mutating func tellUnsupported() {
+    guard let unsupported, !isUnsupportedTold else { return }
+    isUnsupportedTold = true
+    counters.unsupportedModes &+= 1
+    if counters.unsupportedModes == 1 { onUnsupportedMode(unsupported.description) }
   }
 
   /// Adds to `pages` what the last tick has left out, and leaves out what may wait.
@@ -138,11 +158,12 @@ struct FlushEngine: ~Copyable {
   private mutating func compareAndPresent() -> Bool {
     let start = monotonicNanoseconds()
     counters.ticks &+= 1
-    let generation = video.display.generation
+    let generation = video.generation
     if generation != self.generation {
       self.generation = generation
-      let (mode, palette) = video.currentMode()
-      tracker.setMode(mode, palette: palette)
+      let mode = video.set(&tracker)
+      if mode != unsupported { isUnsupportedTold = false }
+      unsupported = mode
     }
     let words = pages.words
     let changed = unsafe tracker.update(

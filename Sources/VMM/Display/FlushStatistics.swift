@@ -23,6 +23,8 @@ public struct FlushStatistics: Equatable, Sendable {
   public internal(set) var sleeps: UInt64 = 0
   /// Times that the flusher's thread woke up, for whatever reason.
   public internal(set) var wakeUps: UInt64 = 0
+  /// Modes that the guest has set on the VGA and that cannot be shown.
+  public internal(set) var unsupportedModes: UInt64 = 0
   /// When the flusher last woke up from a sleep, nanoseconds on the monotonic clock.
   package internal(set) var lastAwakening: UInt64 = 0
   /// Pages, scanlines and bytes.

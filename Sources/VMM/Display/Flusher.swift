@@ -48,14 +48,16 @@ final class Flusher: Sendable {
 
   init(
     video: VideoAdapter, sinks: [any FrameSink & Sendable], pace: Pace, policy: HotPagePolicy,
-    control: RunControl, tracer: Tracer? = nil
+    control: RunControl, tracer: Tracer? = nil,
+    onUnsupportedMode: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(VMMError) {
     self.pace = pace
     self.control = control
     self.video = video
     activity = try EventDescriptor()
     video.changes.connect(activity)
-    var engine = FlushEngine(video, policy: policy, tracer: tracer)
+    var engine = FlushEngine(
+      video, policy: policy, tracer: tracer, onUnsupportedMode: onUnsupportedMode)
     for sink in sinks { _ = engine.attach(sink) }
     self.engine = Mutex(engine)
   }

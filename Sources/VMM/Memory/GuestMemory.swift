@@ -2,7 +2,7 @@ import Glibc
 public import KVM
 import Synchronization
 
-/// The guest's RAM: one mapping of the host, shown to the guest as one or two ranges.
+/// The guest's RAM: one mapping of the host, shown to the guest as one to three ranges.
 ///
 /// Guests write to it while the host reads: every access copies, and none hands out a reference
 /// into it.
@@ -17,11 +17,24 @@ public final class GuestMemory: Sendable {
   let region: MemoryRegion
   let ranges: [Range]
 
-  /// - Parameter size: In bytes, a multiple of 4096.
-  public init(size: Int) throws(KVMError) {
+  /// - Parameters:
+  ///   - size: In bytes, a multiple of 4096, at least ``MemoryMap/minimumRAM`` with a VGA.
+  ///   - hasVGA: Whether the addresses from 0xA0000 to 0xBFFFF are left to one. RAM behind them keeps
+  ///     its addresses; what would lie under them is out of reach.
+  public init(size: Int, hasVGA: Bool = false) throws(KVMError) {
     region = try MemoryRegion(size: size)
     let low = min(size, Int(MemoryMap.lowMemoryEnd.rawValue))
-    var ranges = [Range(start: 0, size: low, offset: 0)]
+    var ranges: [Range] = []
+    if hasVGA {
+      let hole = Int(MemoryMap.vgaWindow.rawValue)..<Int(MemoryMap.vgaWindowEnd.rawValue)
+      ranges = [
+        Range(start: 0, size: hole.lowerBound, offset: 0),
+        Range(
+          start: MemoryMap.vgaWindowEnd, size: low - hole.upperBound, offset: hole.upperBound),
+      ]
+    } else {
+      ranges = [Range(start: 0, size: low, offset: 0)]
+    }
     if size > low {
       ranges.append(Range(start: MemoryMap.highRAM, size: size - low, offset: low))
     }
@@ -30,8 +43,8 @@ public final class GuestMemory: Sendable {
 
   public var size: Int { region.size }
 
-  /// Bytes of RAM below 4 GiB, from address 0.
-  var sizeBelow4GiB: Int { ranges[0].size }
+  /// Bytes of RAM below 4 GiB, from address 0, with what a VGA covers.
+  var sizeBelow4GiB: Int { min(size, Int(MemoryMap.lowMemoryEnd.rawValue)) }
 
   /// Bytes of RAM from 4 GiB up.
   var sizeAbove4GiB: Int { size - ranges[0].size }

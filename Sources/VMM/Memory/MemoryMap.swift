@@ -22,6 +22,10 @@ public enum MemoryMap {
   static let stackTop: GuestAddress = 0x9_0000
   /// Where a PC's video memory and ROMs begin: the end of what real mode calls RAM.
   static let conventionalMemoryEnd: GuestAddress = 0xA_0000
+  /// The memory of a VGA, if the machine has one; else RAM.
+  static let vgaWindow = conventionalMemoryEnd
+  /// Where RAM goes on behind a VGA's memory.
+  static let vgaWindowEnd: GuestAddress = 0xC_0000
   /// The ACPI and MP tables (``FirmwareTables``), up to ``highMemory``; at its start the RSDP.
   static let firmwareTables: GuestAddress = 0xF_0000
   /// The default load address of protected-mode and long-mode images.

@@ -50,7 +50,7 @@ struct StateBuilder {
   var state: VCPUState {
     VCPUState(
       VCPUState.Source(registers: registers, specialRegisters: special, exits: exits),
-      in: PhysicalMap(memory: memory, videoMemorySize: 16 << 20))
+      in: PhysicalMap(memory: memory, framebufferSize: 16 << 20))
   }
 
   func verdict(

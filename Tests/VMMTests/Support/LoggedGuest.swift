@@ -30,8 +30,9 @@ final class LoggedGuest {
       let slot = try machine.vm.makeMemorySlot(
         index: 1, guestAddress: MemoryMap.framebuffer.rawValue, memory: memory,
         flags: .logDirtyPages)
-      log = DirtyLog(
-        RingHarvester(slot, of: machine), interface: .ring, pageCount: pageCount)
+      let harvester = RingHarvester(machine, pageCount: pageCount)
+      harvester.add(slot: slot.index, firstPage: 0)
+      log = DirtyLog(harvester, interface: .ring, pageCount: pageCount)
     } else {
       log = try DirtyLog.make(
         interface, machine: machine, slotIndex: 1, guestAddress: MemoryMap.framebuffer,
