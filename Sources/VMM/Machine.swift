@@ -56,6 +56,7 @@ public final class Machine: Sendable {
   public init(_ configuration: MachineConfiguration, booting image: BootImage) throws(VMMError) {
     try configuration.validate()
     try image.validate(memorySize: configuration.memorySize)
+    try configuration.vga.validate(image)
     let configuration = try image.adapted(configuration)
     let control = try RunControl()
     let inputLow = try EventDescriptor()

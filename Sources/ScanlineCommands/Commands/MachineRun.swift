@@ -104,10 +104,10 @@ struct MachineRun {
 
   /// The file of the picture that the option `name` asks for; nil if it does not.
   private func picture(
-    _ name: String, _ path: String?, of image: FlatImage
+    _ name: String, _ path: String?, of image: BootImage
   ) throws(VMMError) -> Screenshot? {
     guard let path else { return nil }
-    guard configuration.framebuffer != nil || configuration.vga.isPresent(for: .flat(image)) else {
+    guard configuration.framebuffer != nil || configuration.vga.isPresent(for: image) else {
       throw VMMError(
         .usage, "\(name) \(path): there is no framebuffer; leave out --framebuffer none")
     }

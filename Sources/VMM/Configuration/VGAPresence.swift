@@ -13,4 +13,16 @@ public enum VGAPresence: String, CaseIterable, Sendable {
     case .off: false
     }
   }
+
+  /// Checks that the VGA's memory does not lie where `image` is loaded.
+  func validate(_ image: BootImage) throws(VMMError) {
+    guard isPresent(for: image) else { return }
+    for range in image.loadedRanges
+    where range.lowerBound < MemoryMap.vgaWindowEnd && range.upperBound >= MemoryMap.vgaWindow {
+      throw VMMError(
+        .image,
+        "image \(image.file.name): at \(range.lowerBound) to \(range.upperBound) it overlaps the "
+          + "VGA's memory at \(MemoryMap.vgaWindow); choose another --load-address, or --vga off")
+    }
+  }
 }
