@@ -11,7 +11,7 @@ struct Board: ~Copyable {
   let interruptControllerState: InterruptControllerState?
 
   init(
-    _ hypervisor: borrowing Hypervisor, _ configuration: MachineConfiguration, hasVGA: Bool
+    _ hypervisor: borrowing Hypervisor, _ configuration: MachineConfiguration, hasVGA: Bool = false
   ) throws(VMMError) {
     let arrangement = configuration.interruptArrangement(on: hypervisor)
     let dirtyLog = configuration.dirtyLog ?? .best(on: hypervisor)
