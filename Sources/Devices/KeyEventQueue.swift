@@ -16,6 +16,9 @@ struct KeyEventQueue: Sendable {
 
   var isEmpty: Bool { count == 0 }
 
+  /// How many more events fit.
+  var space: Int { storage.count - count }
+
   /// Adds an event at the end.
   ///
   /// - Returns: Whether there was room.

@@ -150,6 +150,22 @@ public final class KeyboardController8042: PortIODevice, TimedDevice {
     }
   }
 
+  /// Types one key with others held: presses them in order, and releases them in reverse.
+  ///
+  /// - Returns: Whether there was room for all of it; otherwise nothing is typed.
+  @discardableResult
+  public func type(_ keys: [Key]) -> Bool {
+    change { state in
+      guard state.typed.space >= 2 * keys.count else { return false }
+      for key in keys { state.typed.append(key, isPress: true) }
+      for key in keys.reversed() { state.typed.append(key, isPress: false) }
+      return true
+    }
+  }
+
+  /// How many key events can be typed now: two for each key that a character needs.
+  public var typingSpace: Int { state.withLock { $0.typed.space } }
+
   /// Moves the mouse, in counts that the guest takes for pixels or accelerates.
   ///
   /// - Parameters:

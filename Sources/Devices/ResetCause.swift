@@ -6,6 +6,8 @@ public enum ResetCause: String, Sendable {
   case systemControlPortA
   /// The chipset's reset control register, port 0xCF9, bit 2.
   case resetControlRegister
+  /// INT 19h or INT 18h, or Control, Alt and Delete pressed together.
+  case bios
   /// An exception while the double-fault handler was being called.
   case tripleFault
 }

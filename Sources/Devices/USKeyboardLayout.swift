@@ -1,10 +1,10 @@
 /// Where ASCII's characters are on a US keyboard.
-enum USKeyboardLayout {
+package enum USKeyboardLayout {
   /// The key that types a character, and whether with Shift; nothing for what cannot be typed.
   ///
   /// Both ends of line are Enter. Backspace, Tab, Escape and Delete (0x7F, which is a terminal's
   /// Backspace) are the keys of that name.
-  static func keystroke(for character: UInt8) -> (key: Key, isShifted: Bool)? {
+  package static func keystroke(for character: UInt8) -> (key: Key, isShifted: Bool)? {
     switch character {
     case UInt8(ascii: "a")...UInt8(ascii: "z"):
       return Key(rawValue: Key.a.rawValue + (character - UInt8(ascii: "a"))).map { ($0, false) }

@@ -9,7 +9,7 @@ extension Machine {
       coalescedWrites: coalesced?.count ?? 0)
     return MachineStatistics(
       counters: exitCounters, unclaimed: unclaimedAccesses, serial: serial,
-      hostTimes: vcpus.map(\.hostTimes), kernel: kernelCounters,
+      bios: bios?.statistics, hostTimes: vcpus.map(\.hostTimes), kernel: kernelCounters,
       assisted: assistCounters.statistics)
   }
 

@@ -27,6 +27,8 @@ public final class Machine: Sendable {
   private let tracer: Tracer?
   private let ports: PortBus
   private let debugPorts: DebugPorts
+  /// nil unless the guest has a BIOS to call.
+  let bios: BIOS?
   let flusher: Flusher?
   private let timers: DeviceTimers
   private let haltMonitor = OnceBox<HaltMonitor>()
@@ -132,7 +134,11 @@ public final class Machine: Sendable {
       exitPorts: configuration.debugExitPorts, beside: claims, output: serialOutput,
       control: control)
     claims += debugPorts.claims
-    let ports = PortBus(claims)
+    let bios = BIOS(
+      for: image, on: board, claims, teletype: configuration.printsTeletype ? serialOutput : nil,
+      control: control, resets: resets, tracer: tracer)
+    self.bios = bios
+    let ports = PortBus(claims, callPort: bios.map { _ in BIOSROM.port })
     self.ports = ports
     let memoryClaims: [MMIOBus.Claim] =
       (interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? []) + testDevices.memory
@@ -159,6 +165,7 @@ public final class Machine: Sendable {
       } catch {
         throw VMMError(error)
       }
+      if bios != nil { BIOS.prepare(vcpu, on: hypervisor) }
       let trace = tracer?.tracing(vcpu, coalesced: coalesced)
       vcpus.append(
         VCPUThread(
@@ -166,7 +173,7 @@ public final class Machine: Sendable {
           loop: ExitLoop(
             ports: ports, memory: memoryDevices, counters: counters, coalesced: coalesced),
           map: map, resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log,
-          interrupts: interrupts, control: control, resets: resets, trace: trace,
+          interrupts: interrupts, control: control, resets: resets, bios: bios, trace: trace,
           assist: configuration.assistsEmulation
             ? EmulationAssist(memory: assistMemory, counters: assistCounters, tracer: tracer)
             : nil))
@@ -183,7 +190,8 @@ public final class Machine: Sendable {
         board: board.machine, interruptControllers: board.interruptControllerState, vcpus: vcpus,
         memory: memory, initialMemory: initialMemory, flusher: flusher,
         // Behind coalesced writes there is the port itself.
-        devices: [serial] + claims.map(\.device) + memoryClaims.map(\.device)),
+        devices: [serial] + claims.map(\.device) + memoryClaims.map(\.device)
+          + (bios.map { [$0] } ?? [])),
       control: control)
   }
 

@@ -12,6 +12,7 @@ struct MachineRun {
   var stats: ReportFormat?
   var tracing: TraceOptions?
   var timeout: Seconds?
+  var input = InputTarget.auto
   var verbose = false
   var quiet = false
 
@@ -27,6 +28,7 @@ struct MachineRun {
     stats = trace.stats
     tracing = trace
     timeout = options.timeout
+    input = options.input
     verbose = options.verbose
     quiet = options.quiet
   }
@@ -53,7 +55,7 @@ struct MachineRun {
     if verbose { describe(image) }
     var session = ConsoleSession(
       machine, signals: signals, screenshot: LiveScreenshot(screenshot: screenshot),
-      timeout: timeout?.nanoseconds)
+      typesInput: input.types(for: image), timeout: timeout?.nanoseconds)
     var ending = try session.run()
     var failure = deliver(machine, screenshot, &ending, signals)
     // The guest's last line on the terminal may be unfinished.
@@ -92,7 +94,7 @@ struct MachineRun {
     // From here on a signal ends the process at once: a reader may never come back.
     signals.release()
     switch ending {
-    case .debugExit, .halted, .poweredOff, .reset, .quit:
+    case .debugExit, .exited, .halted, .poweredOff, .reset, .quit:
       ending = machine.serialOutput.finish() ?? ending
     case .crash, .guestPanicked: machine.serialOutput.finish()
     case .timeout, .signal, .outputClosed, .failure: _ = machine.serialOutput.flush()
@@ -183,7 +185,7 @@ extension Ending {
   /// Whether a guest that works may end like this.
   fileprivate var isExpected: Bool {
     switch self {
-    case .debugExit, .halted(interruptsEnabled: false), .poweredOff, .reset, .quit: true
+    case .debugExit, .exited, .halted(interruptsEnabled: false), .poweredOff, .reset, .quit: true
     default: false
     }
   }

@@ -14,6 +14,8 @@ struct ConsoleSession: ~Copyable {
   private let deadline: UInt64?
   private let usesEscapes = Terminal.isStandardInput
   private var escapes = EscapeFilter()
+  /// nil where input goes to the serial port.
+  private var keys: TerminalKeys?
   private var inputIsOpen = true
   /// When what the guest sent without a newline is due; nil if nothing waits.
   private var flushDeadline: UInt64?
@@ -27,13 +29,16 @@ struct ConsoleSession: ~Copyable {
   /// - Parameters:
   ///   - signals: Made before the machine's threads.
   ///   - screenshot: What a signal or a key asks for.
+  ///   - typesInput: Whether input goes to the keyboard, and not to the serial port.
   ///   - timeout: In nanoseconds from now on; nil for none.
   init(
-    _ machine: Machine, signals: SignalQueue, screenshot: LiveScreenshot, timeout: UInt64?
+    _ machine: Machine, signals: SignalQueue, screenshot: LiveScreenshot, typesInput: Bool = false,
+    timeout: UInt64?
   ) {
     self.machine = machine
     self.signals = signals
     self.screenshot = screenshot
+    keys = typesInput ? TerminalKeys() : nil
     deadline = timeout.map { monotonicNanoseconds() &+ $0 }
   }
 
@@ -51,15 +56,17 @@ struct ConsoleSession: ~Copyable {
   /// Waits for the next event and handles it. True once the machine is stopping.
   private mutating func waitForEvents() -> Bool {
     let mayReadInput = takeTerminal()
-    // Half a queue at a time: `inputLow` is raised when that much is free again.
-    let wantsInput = inputIsOpen && machine.serial.inputSpace >= Self.chunk / 2 && mayReadInput
+    let hasSpace = inputSpace >= leastSpace
+    let wantsInput = inputIsOpen && hasSpace && mayReadInput
     var set = PollSet()
     let stop = set.add(machine.stopEvent.descriptor)
     let signal = set.add(signals.descriptor)
     let pending = set.add(machine.serialOutput.pending.descriptor)
     let low = set.add(machine.inputLow.descriptor)
     let input = set.add(wantsInput ? .standardInput : nil)
-    let ready = set.wait(until: mayReadInput ? nextDeadline : nextLook)
+    // Nothing tells that a guest has taken the keys that were typed.
+    let looks = !mayReadInput || keys != nil && inputIsOpen && !hasSpace
+    let ready = set.wait(until: looks ? nextLook : nextDeadline)
 
     if ready.contains(stop) { return true }
     if ready.contains(signal) { handleSignals() }
@@ -123,14 +130,23 @@ struct ConsoleSession: ~Copyable {
     return nextDeadline.map { min($0, look) } ?? look
   }
 
+  /// How many bytes of input the guest's side takes now.
+  private var inputSpace: Int {
+    // No byte is more than two keys, which are pressed and released.
+    keys == nil ? machine.serial.inputSpace : machine.keyboard.typingSpace / 4
+  }
+
+  /// Half the serial port's queue: its `inputLow` is raised when that much is free again.
+  private var leastSpace: Int { keys == nil ? Self.chunk / 2 : Self.chunk / 8 }
+
   private mutating func readInput() {
-    var buffer = [UInt8](repeating: 0, count: min(Self.chunk, machine.serial.inputSpace))
+    var buffer = [UInt8](repeating: 0, count: min(Self.chunk, inputSpace))
     let count = unsafe buffer.withUnsafeMutableBytes { buffer in
       (try? unsafe FileDescriptor.standardInput.read(into: buffer)) ?? 0
     }
     guard count > 0 else {
       inputIsOpen = false
-      machine.serial.endInput()
+      if keys == nil { machine.serial.endInput() }
       return
     }
     machine.noteInput()
@@ -138,31 +154,45 @@ struct ConsoleSession: ~Copyable {
     if usesEscapes {
       filterInput(buffer.prefix(count))
     } else {
-      machine.serial.enqueue(buffer.span.extracting(first: count))
+      send(buffer.prefix(count))
     }
   }
 
-  private mutating func filterInput(_ bytes: ArraySlice<UInt8>) {
-    var forGuest: [UInt8] = []
-    let (machine, screenshot) = (machine, screenshot)
-    escapes.filter(bytes) {
-      forGuest.append($0)
-    } obey: { command in
-      // What was typed before a command comes before its effect.
-      machine.serial.enqueue(forGuest.span)
-      forGuest.removeAll()
-      switch command {
-      case .quit: machine.stop(.quit)
-      case .sendBreak: machine.serial.sendBreak()
-      case .screenshot:
-        switch screenshot.write(machine) {
-        case .success(let message): StandardError.write("\nscanline: \(message)\n")
-        case .failure(let error): StandardError.write("\nscanline: \(error)\n")
-        }
-      case .help:
-        StandardError.write("\n\(EscapeFilter.help)\n")
-      }
+  /// Hands the guest what it has space for.
+  private mutating func send(_ bytes: ArraySlice<UInt8>) {
+    guard keys != nil else {
+      machine.serial.enqueue(bytes.span)
+      return
     }
-    machine.serial.enqueue(forGuest.span)
+    keys?.translate(bytes) { [machine] in machine.keyboard.type($0) }
+  }
+
+  private mutating func filterInput(_ bytes: ArraySlice<UInt8>) {
+    var parts: [(bytes: [UInt8], command: EscapeFilter.Command?)] = [([], nil)]
+    escapes.filter(bytes) { byte in
+      parts[parts.count - 1].bytes.append(byte)
+    } obey: { command in
+      parts[parts.count - 1].command = command
+      parts.append(([], nil))
+    }
+    // What was typed before a command comes before its effect.
+    for part in parts {
+      send(part.bytes[...])
+      if let command = part.command { obey(command) }
+    }
+  }
+
+  private func obey(_ command: EscapeFilter.Command) {
+    switch command {
+    case .quit: machine.stop(.quit)
+    case .sendBreak: machine.serial.sendBreak()
+    case .screenshot:
+      switch screenshot.write(machine) {
+      case .success(let message): StandardError.write("\nscanline: \(message)\n")
+      case .failure(let error): StandardError.write("\nscanline: \(error)\n")
+      }
+    case .help:
+      StandardError.write("\n\(EscapeFilter.help)\n")
+    }
   }
 }

@@ -40,6 +40,12 @@ struct ImageOptions: ParsableArguments {
     transform: GuestAddress.init(argument:))
   var entry: GuestAddress?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Let the guest write to the disk image that it was started from.",
+      discussion: "Otherwise what it writes is kept in memory, and gone in the end."))
+  var writable = false
+
   @Option(
     help: ArgumentHelp(
       "A file for a Multiboot kernel, with what it is told about it; repeatable.",
@@ -75,6 +81,7 @@ struct ImageOptions: ParsableArguments {
           try ImageFile(path: FilePath(String(parts[0]))),
           arguments: parts.count > 1 ? String(parts[1]) : nil))
     }
+    options.isDiskWritable = writable
     return options
   }
 

@@ -60,6 +60,22 @@ struct MachineOptions: ParsableArguments {
   var append: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Where standard input goes: auto, serial or keyboard.",
+      discussion: """
+        keyboard: each character is typed, and so are the arrow and function keys of a terminal. \
+        auto: the keyboard of a boot sector or .COM program, the serial port of everything else.
+        """,
+      valueName: "device"))
+  var input = InputTarget.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Where text goes that is printed with INT 10h: both or screen.",
+      discussion: "both: to the screen, and to standard output.", valueName: "place"))
+  var teletype = TeletypeTarget.both
+
+  @Option(
     help: ArgumentHelp("Stop the guest after this time.", valueName: "seconds"),
     transform: Seconds.init(argument:))
   var timeout: Seconds?
@@ -78,6 +94,7 @@ struct MachineOptions: ParsableArguments {
     configuration.hasTestDevices = testDevices
     configuration.assistsEmulation = assist == .auto
     configuration.resetAction = onReset
+    configuration.printsTeletype = teletype == .both
     configuration.commandLine = append ?? ""
     return configuration
   }

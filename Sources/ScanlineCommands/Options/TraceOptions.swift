@@ -6,7 +6,7 @@ import VMM
 struct TraceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Write down events: exits, io, mmio, irq, dirty, serial, assist, or all.",
+      "Write down events: exits, io, mmio, irq, dirty, serial, bios, assist, or all.",
       discussion: "One line each: microseconds, vCPU, RIP as of the exit, and what happened.",
       valueName: "list"),
     transform: TraceCategories.init(argument:))

@@ -21,6 +21,7 @@ enum ExitStatus {
     EXIT STATUS:
       0           the guest halted (`cli; hlt` on every vCPU), powered itself
                   off, or asked for a reset
+      code        a .COM program ended with this code (INT 21h AH=4Ch)
       (v << 1)|1  the guest wrote v to isa-debug-exit (--debug-exit); always odd
       1           `scanline verify`: the dirty log lost a page
       2           the user quit (Ctrl-A x)
@@ -50,6 +51,7 @@ extension ResetCause {
     switch self {
     case .keyboardController: "keyboard controller, port 0x64"
     case .systemControlPortA: "system control port A, 0x92"
+    case .bios: "INT 19h, or Ctrl-Alt-Delete"
     case .resetControlRegister: "reset control register, port 0xCF9"
     case .tripleFault: "triple fault"
     }
@@ -66,6 +68,7 @@ extension Ending {
   var processEnd: ProcessEnd {
     switch self {
     case .debugExit(let value): .status(Int32(UInt8(truncatingIfNeeded: value << 1 | 1)))
+    case .exited(let code): .status(Int32(code))
     case .halted, .poweredOff, .reset: .status(ExitStatus.success)
     case .crash, .guestPanicked: .status(ExitStatus.crash)
     case .timeout: .status(ExitStatus.timeout)
@@ -80,6 +83,7 @@ extension Ending {
   var summary: String? {
     switch self {
     case .debugExit(let value): "the guest exited with \(value) by isa-debug-exit"
+    case .exited(let code): "the program ended with \(code)"
     case .halted(interruptsEnabled: false): "the guest halted"
     case .halted(interruptsEnabled: true):
       "the guest waits for an interrupt, and its PIC masks all of them; a guest that uses APICs "

@@ -27,6 +27,33 @@ struct MachineReport: Report {
     let coalescedWrites: UInt64
   }
 
+  struct BIOS: Encodable {
+    struct Unsupported: Encodable {
+      let interrupt: UInt8
+      let function: UInt8
+      let calls: UInt64
+    }
+
+    let calls: UInt64
+    let unsupported: [Unsupported]
+
+    init(_ statistics: BIOSStatistics) {
+      calls = statistics.calls
+      unsupported = statistics.unsupported.map {
+        Unsupported(interrupt: $0.interrupt, function: $0.function, calls: $0.count)
+      }
+    }
+
+    var line: String {
+      let list = unsupported.map {
+        "INT \($0.interrupt.hexadecimal(digits: 2)) AH=\($0.function.hexadecimal(digits: 2)) "
+          + "\($0.calls)"
+      }
+      return "bios: \(calls) calls"
+        + (list.isEmpty ? "" : "; not implemented: " + list.joined(separator: ", "))
+    }
+  }
+
   struct VCPU: Encodable {
     let id: UInt32
     let exits: UInt64
@@ -42,6 +69,8 @@ struct MachineReport: Report {
   let exits: Exits
   let unclaimed: Unclaimed
   let serial: Serial
+  /// Absent where the guest has no BIOS.
+  let bios: BIOS?
   let vcpus: [VCPU]
   /// Object, counter, values.
   let kernel: [String: [String: [UInt64]]]
@@ -52,7 +81,7 @@ struct MachineReport: Report {
   private let statistics: MachineStatistics
 
   private enum CodingKeys: CodingKey {
-    case exits, unclaimed, serial, vcpus, kernel, resets, assisted, display
+    case exits, unclaimed, serial, bios, vcpus, kernel, resets, assisted, display
   }
 
   init(_ statistics: MachineStatistics, display: FlushStatistics?, resets: UInt64) {
@@ -75,6 +104,7 @@ struct MachineReport: Report {
     self.serial = Serial(
       bytesOut: serial.bytesOut, bytesIn: serial.bytesIn,
       coalescedWrites: serial.coalescedWrites)
+    bios = statistics.bios.map(BIOS.init)
     vcpus = statistics.vcpus.map { vcpu in
       VCPU(
         id: vcpu.id, exits: vcpu.exits, elapsedNanoseconds: vcpu.hostTimes?.elapsed ?? 0,
@@ -98,8 +128,8 @@ struct MachineReport: Report {
         + "\(unclaimed.memoryReads) reads, \(unclaimed.memoryWrites) writes",
       "serial: \(serial.bytesOut) bytes out, \(serial.bytesIn) bytes in, "
         + "\(serial.coalescedWrites) writes coalesced",
-    ] + (resets > 0 ? ["resets: \(resets)"] : []) + assistLines + vcpuLines + kernelLines
-      + (display?.lines ?? [])
+    ] + (bios.map { [$0.line] } ?? []) + (resets > 0 ? ["resets: \(resets)"] : [])
+      + assistLines + vcpuLines + kernelLines + (display?.lines ?? [])
   }
 
   private var exitLines: [String] {

@@ -30,7 +30,7 @@ struct Verdict {
     case .failedEntry(let reason) where reason & 0xFFFF == 33:
       // VM-entry failure due to invalid guest state: Intel SDM volume 3, appendix C.
       "the guest's control and segment registers contradict each other"
-    case .internalError, .failedEntry, .unknownExit, .runFailed: misplaced
+    case .internalError, .failedEntry, .unhandledException, .unknownExit, .runFailed: misplaced
     }
   }
 

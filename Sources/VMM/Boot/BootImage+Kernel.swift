@@ -3,7 +3,7 @@ extension BootImage {
   /// Whether it is a kernel that an operating system comes with.
   private var isOperatingSystem: Bool {
     switch self {
-    case .flat, .elf, .multiboot: false
+    case .flat, .elf, .multiboot, .bios: false
     case .linux, .pvh: true
     }
   }

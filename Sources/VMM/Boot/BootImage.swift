@@ -11,6 +11,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
   case linux(LinuxImage)
   /// An ELF kernel by Xen's PVH boot protocol.
   case pvh(PVHImage)
+  /// A disk with a boot sector, or a `.COM` program, with BIOS services.
+  case bios(BIOSImage)
 
   /// Takes `file` for what its content says, or for what `options` say.
   ///
@@ -26,12 +28,21 @@ public enum BootImage: Sendable, CustomStringConvertible {
     if format != .multiboot, format != .multiboot2 { try options.refuseModules(for: format, file) }
     try options.refuseInitrd(for: format, file)
     switch format {
-    case .flat, .boot:
-      let isBootSector = format == .boot || options.format == nil && file.kind == .bootSector
+    case .boot where options.format == nil && options.choosesEntryState:
       self = .flat(
         try FlatImage(
-          raw: file, mode: options.mode ?? (isBootSector ? .real : nil),
-          loadAddress: options.loadAddress, entry: options.entry))
+          raw: file, mode: options.mode ?? .real, loadAddress: options.loadAddress,
+          entry: options.entry))
+    case .boot:
+      try options.refuseEntryState(for: format, file)
+      self = .bios(try BIOSImage(disk: file, isWritable: options.isDiskWritable))
+    case .com:
+      try options.refuseEntryState(for: format, file)
+      self = .bios(try BIOSImage(program: file))
+    case .flat:
+      self = .flat(
+        try FlatImage(
+          raw: file, mode: options.mode, loadAddress: options.loadAddress, entry: options.entry))
     case .elf:
       try options.refuseLoadAddress(for: format, file)
       self = .elf(try ELFImage(file, mode: options.mode, entry: options.entry))
@@ -48,11 +59,6 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .pvh:
       try options.refuseEntryState(for: format, file)
       self = .pvh(try PVHImage(file, initrd: options.initrd))
-    case .com:
-      throw VMMError(
-        .image,
-        "image \(file.name): is \(article(format.summary)), which scanline does not start; make a flat "
-          + "image of it")
     }
   }
 
@@ -64,6 +70,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): image.file
     case .linux(let image): image.file
     case .pvh(let image): image.elf.file
+    case .bios(let image): image.file
     }
   }
 
@@ -75,6 +82,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): image.version == .one ? .multiboot : .multiboot2
     case .linux: .linux
     case .pvh: .pvh
+    case .bios(let image): image.isProgram ? .com : .boot
     }
   }
 
@@ -85,6 +93,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .elf(let image): "ELF executable (\(image.elf.bits)-bit)"
     case .multiboot(let image): "\(format.summary) (\(image.carrier))"
     case .linux, .pvh: format.summary
+    case .bios(let image): image.summary
     }
   }
 
@@ -96,6 +105,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): (.protected, image.linkedEntry)
     case .linux(let image): (image.mode, image.entry)
     case .pvh(let image): (.protected, image.entry)
+    case .bios(let image): (.real, image.loadedRange.lowerBound)
     }
   }
 
@@ -108,6 +118,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): image.placement.loadedRanges
     case .linux(let image): [image.loadedRange]
     case .pvh(let image): image.elf.loadedRanges
+    case .bios(let image): [image.loadedRange]
     }
   }
 
@@ -120,6 +131,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): try image.validate(memorySize: memorySize)
     case .linux(let image): try image.validate(memorySize: memorySize)
     case .pvh(let image): try image.validate(memorySize: memorySize)
+    // Every machine has the low memory that a BIOS and its images use.
+    case .bios: break
     }
   }
 
@@ -128,7 +141,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     _ configuration: MachineConfiguration
   ) throws(VMMError) -> MachineConfiguration {
     switch self {
-    case .flat, .elf: configuration
+    case .flat, .elf, .bios: configuration
     case .multiboot(let image): try image.adapted(configuration)
     case .linux(let image): try image.adapted(configuration)
     case .pvh: configuration.preferringLocalAPICs()
@@ -146,11 +159,16 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): try MultibootLoader(image, memorySize: memorySize)
     case .linux(let image): LinuxLoader(image: image)
     case .pvh(let image): PVHLoader(image: image)
+    case .bios(let image): BIOSLoader(image: image)
     }
   }
 }
 
 extension BootOptions {
+  /// Whether anything is chosen that only a flat image has. A boot sector that is to be entered in a
+  /// way of its own is one.
+  fileprivate var choosesEntryState: Bool { mode != nil || loadAddress != nil || entry != nil }
+
   /// Refuses a load address for a format that has its own.
   func refuseLoadAddress(for format: ImageFormat, _ file: ImageFile) throws(VMMError) {
     guard let loadAddress else { return }

@@ -10,6 +10,8 @@ public struct BootOptions: Sendable {
   public var entry: GuestAddress?
   /// The initial RAM disk of a Linux kernel, or the module of a PVH kernel; nil for none.
   public var initrd: ImageFile?
+  /// Whether what the guest writes to the disk that it was started from goes to the file.
+  public var isDiskWritable = false
 
   /// Files beside a Multiboot kernel, in the order in which it finds them.
   public var modules: [BootModule] = []

@@ -51,6 +51,8 @@ public struct MachineConfiguration: Sendable {
   public var commandLine = ""
   /// Where the serial port and the debug console write.
   public var serialOutput = FileDescriptor.standardOutput
+  /// Whether what a guest prints with INT 10h goes to ``serialOutput``, too.
+  public var printsTeletype = true
   /// What is written down as it happens; nil for nothing.
   public var trace: TraceConfiguration?
   /// Whether KVM may collect what the guest sends over COM1, where the host can. A benchmark switches

@@ -12,6 +12,8 @@ public struct CrashReport: Sendable {
     case internalError(suberror: UInt32)
     /// The processor refused to enter the guest: `KVM_EXIT_FAIL_ENTRY`.
     case failedEntry(hardwareReason: UInt64)
+    /// An exception in real mode that came to the BIOS, because the guest has no handler for it.
+    case unhandledException(vector: UInt8)
     /// An exit that this machine never asked for.
     case unknownExit(reason: String)
     /// `KVM_RUN` itself failed.
@@ -49,6 +51,8 @@ public struct CrashReport: Sendable {
     case .internalError(let suberror): "KVM internal error \(suberror)"
     case .failedEntry(let reason):
       "the processor refused to enter the guest (\(reason.hexadecimal))"
+    case .unhandledException(let vector):
+      "\(ProcessorException(rawValue: vector).name) (INT \(vector.hexadecimal)) without a handler"
     case .unknownExit(let reason): "exit that this machine does not handle: \(reason)"
     case .runFailed(let error): "\(error)"
     }

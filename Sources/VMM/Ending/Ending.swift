@@ -4,6 +4,8 @@ public import Devices
 public enum Ending: Sendable {
   /// The guest wrote `value` to `isa-debug-exit`.
   case debugExit(value: UInt32)
+  /// A `.COM` program has ended with `code`: 0 if all went well.
+  case exited(code: UInt8)
   /// Every vCPU is halted and no interrupt can wake one. `interruptsEnabled` tells of a guest that
   /// seems to wait for an interrupt on a machine without an interrupt controller.
   case halted(interruptsEnabled: Bool)

@@ -36,8 +36,9 @@ package struct ExitLoop {
       case .portIO(let access):
         coalesced?.drain()
         counters.countPort(access.port)
-        ports.serve(access)
+        let isServed = ports.serve(access)
         history.record(access)
+        if !isServed { return exit }
       case .mmio(let access):
         coalesced?.drain()
         counters.count(.mmio)

@@ -10,11 +10,18 @@ package final class PortBus: @unchecked Sendable {
   /// Index 0 means unclaimed.
   private let indexOfPort: UnsafeMutablePointer<UInt8>
   private let devices: UnsafeMutableBufferPointer<Unmanaged<Mounting>>
+  /// The port whose OUT is no device's business but that of whoever has the vCPU.
+  private let callPort: UInt16?
   /// Counts what goes to no device, in memory, too.
   let unclaimed = UnclaimedAccesses()
 
-  /// - Parameter claims: Each device with its ports; at most 254, without overlaps.
-  package init(_ claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)]) {
+  /// - Parameters:
+  ///   - claims: Each device with its ports; at most 254, without overlaps.
+  ///   - callPort: See ``serve(_:)``; no device's.
+  package init(
+    _ claims: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)], callPort: UInt16? = nil
+  ) {
+    self.callPort = callPort
     unsafe indexOfPort = .allocate(capacity: 1 << 16)
     unsafe indexOfPort.initialize(repeating: 0, count: 1 << 16)
     unsafe devices = .allocate(capacity: claims.count + 1)
@@ -35,17 +42,24 @@ package final class PortBus: @unchecked Sendable {
   }
 
   /// Serves one `KVM_EXIT_IO`: `count` accesses of `size` bytes at the same port.
-  package func serve(_ access: PortIO) {
+  ///
+  /// - Returns: False for an OUT to the call port, which is not served: its caller must.
+  @discardableResult
+  package func serve(_ access: PortIO) -> Bool {
     let index = unsafe Int(indexOfPort[Int(access.port)])
+    // No device has the call port, so that the others have nothing to ask.
     guard index != 0 else { return serveUnclaimed(access) }
     // Borrowed from the table, which outlives every access: no reference is counted.
     unsafe devices[index]._withUnsafeGuaranteedRef { $0.serve(access) }
+    return true
   }
 
-  private func serveUnclaimed(_ access: PortIO) {
+  private func serveUnclaimed(_ access: PortIO) -> Bool {
+    if access.port == callPort, access.direction == .out { return false }
     unclaimed.countPort(isWrite: access.direction == .out, access.count)
-    guard access.direction == .in else { return }
+    guard access.direction == .in else { return true }
     unsafe access.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)
+    return true
   }
 }
 

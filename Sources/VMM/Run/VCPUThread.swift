@@ -17,6 +17,8 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   private let resets: ResetPolicy
   /// Resets so far. Touched while the thread is at rest, and by the thread.
   private(set) var resetCount = 0
+  /// nil unless the guest has a BIOS to call.
+  private let bios: BIOS?
   /// nil unless its exits or accesses are traced.
   private let trace: VCPUTrace?
   /// nil if what KVM cannot emulate ends the guest.
@@ -32,7 +34,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
   init(
     vcpu: consuming VCPU, initialState: SavedVCPU, loop: ExitLoop, map: PhysicalMap,
     resetsAtShutdown: Bool, dirtyLog: DirtyLog?, interrupts: InterruptSystem,
-    control: RunControl, resets: ResetPolicy, trace: VCPUTrace? = nil,
+    control: RunControl, resets: ResetPolicy, bios: BIOS? = nil, trace: VCPUTrace? = nil,
     assist: EmulationAssist? = nil
   ) {
     self.vcpu = vcpu
@@ -44,6 +46,7 @@ final class VCPUThread: Kickable, @unchecked Sendable {
     self.interrupts = interrupts
     self.control = control
     self.resets = resets
+    self.bios = bios
     self.trace = trace
     self.assist = assist
   }
@@ -127,6 +130,10 @@ final class VCPUThread: Kickable, @unchecked Sendable {
       guard try obeyRequests() else { return false }
       try deliverExternalInterrupt()
       return true
+    case .portIO:
+      // Of the call port: every other access has been served.
+      guard let exception = try bios?.serve(vcpu) else { return true }
+      return crash(.unhandledException(vector: exception))
     case .interruptWindowOpen:
       try deliverExternalInterrupt()
       return true

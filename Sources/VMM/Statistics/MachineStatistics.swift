@@ -53,6 +53,8 @@ public struct MachineStatistics: Equatable, Sendable {
   public let exitsByPort: [PortExits]
   public let unclaimed: UnclaimedAccessStatistics
   public let serial: SerialStatistics
+  /// nil where the guest has no BIOS.
+  public let bios: BIOSStatistics?
   public let vcpus: [VCPUStatistics]
   /// Empty while the vCPUs run, and on a host whose KVM has no binary statistics.
   public let kernel: [KernelCounters]
@@ -68,7 +70,7 @@ extension MachineStatistics {
   /// Adds up `counters`, one of each vCPU.
   init(
     counters: [ExitCounters], unclaimed: UnclaimedAccessStatistics, serial: SerialStatistics,
-    hostTimes: [HostTimes?], kernel: [KernelCounters],
+    bios: BIOSStatistics? = nil, hostTimes: [HostTimes?], kernel: [KernelCounters],
     assisted: [AssistedInstructions] = []
   ) {
     var ports: [UInt16: UInt64] = [:]
@@ -94,6 +96,7 @@ extension MachineStatistics {
       .sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
     self.unclaimed = unclaimed
     self.serial = serial
+    self.bios = bios
     self.vcpus = vcpus
     self.kernel = kernel
     self.assisted = assisted

@@ -18,15 +18,17 @@ public struct TraceCategories: OptionSet, Hashable, Sendable {
   public static let dirty = Self(rawValue: 1 << 4)
   /// Bytes that COM1 has sent.
   public static let serial = Self(rawValue: 1 << 5)
+  /// Calls of the BIOS, with the registers and what they became.
+  public static let bios = Self(rawValue: 1 << 6)
   /// Instructions that the emulation assist has executed.
   public static let assist = Self(rawValue: 1 << 7)
   /// All of them.
-  public static let all: Self = [.exits, .io, .mmio, .irq, .dirty, .serial, .assist]
+  public static let all: Self = [.exits, .io, .mmio, .irq, .dirty, .serial, .bios, .assist]
 
   /// The name of each category, in the order of their bits.
   public static let names: [(name: String, category: TraceCategories)] = [
     ("exits", .exits), ("io", .io), ("mmio", .mmio), ("irq", .irq), ("dirty", .dirty),
-    ("serial", .serial), ("assist", .assist),
+    ("serial", .serial), ("bios", .bios), ("assist", .assist),
   ]
 }
 

@@ -8,6 +8,7 @@ struct TraceEvent {
     case harvest(pages: Int)
     case transmitted(UInt8)
     case assist(Mnemonic)
+    case biosCall(BIOSCallRecord)
     /// What was lost before this: the buffer was full.
     case dropped(UInt64)
   }
@@ -52,6 +53,7 @@ extension TraceEvent {
     case .transmitted(let byte):
       "serial \(byte.hexadecimal(digits: 2))"
         + (0x20..<0x7F ~= byte ? " \(Character(UnicodeScalar(byte)))" : "")
+    case .biosCall(let call): "bios \(call)"
     case .assist(let mnemonic):
       "assist \(mnemonic.name)"
     case .dropped(let count):

@@ -120,6 +120,7 @@ extension Ending {
     switch self {
     case .debugExit(let value): "debug exit \(value)"
     case .halted(let interruptsEnabled): interruptsEnabled ? "halted, IF=1" : "halted"
+    case .exited(let code): "exited with \(code)"
     case .poweredOff: "powered off"
     case .guestPanicked: "panicked"
     case .crash(let report):

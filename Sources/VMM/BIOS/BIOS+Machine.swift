@@ -1,0 +1,23 @@
+import Devices
+
+extension BIOS {
+  /// The BIOS that `image` expects; nil if it expects none.
+  ///
+  /// - Parameters:
+  ///   - board: The machine's memory and video memory.
+  ///   - claims: Its devices.
+  ///   - teletype: Takes what INT 10h prints; nil for nobody.
+  convenience init?(
+    for image: BootImage, on board: borrowing Board, _ claims: [DevicePorts.Claim],
+    teletype: (any ByteSink)?, control: RunControl, resets: ResetPolicy, tracer: Tracer?
+  ) {
+    guard case .bios(let image) = image else { return nil }
+    let hardware = BIOSServices.Hardware(
+      memory: RealModeMemory(ram: board.memory, window: board.video?.window),
+      memoryBelow4GiB: UInt64(board.memory.sizeBelow4GiB),
+      memoryAbove4GiB: UInt64(board.memory.sizeAbove4GiB),
+      display: board.video?.display, vga: board.video?.vga, ports: DevicePorts(claims), teletype: teletype,
+      restEvent: control.restEvent, stop: { control.stop($0) }, reset: { resets.request(.bios) })
+    self.init(BIOSServices(hardware: hardware, image: image), tracer: tracer)
+  }
+}

@@ -1,0 +1,117 @@
+/// INT 20h to 2Fh for a `.COM` program: its end, its keyboard and its screen. IBM DOS Technical
+/// Reference; there are no files.
+extension BIOSServices {
+  private static let invalidFunction: UInt16 = 1
+
+  mutating func dos(_ call: inout BIOSCall) -> BIOSCall.Outcome {
+    switch call.vector {
+    case 0x20: end(code: 0)
+    case 0x21: return dosFunction(&call)
+    // DOS is idle.
+    case 0x28: break
+    case 0x29: print(call.al)
+    default: call.unsupported()
+    }
+    return .returns
+  }
+
+  private func end(code: UInt8) { hardware.stop(.exited(code: code)) }
+
+  private mutating func dosFunction(_ call: inout BIOSCall) -> BIOSCall.Outcome {
+    switch call.ah {
+    case 0x00: end(code: 0)
+    case 0x4C: end(code: call.al)
+    case 0x01, 0x07, 0x08:
+      guard let character = readCharacter() else { return .waitsForInterrupt }
+      if call.ah == 0x01 { print(character) }
+      call.al = character
+    case 0x02:
+      print(call.dl)
+      call.al = call.dl
+    case 0x06: directConsole(&call)
+    case 0x09: printString(&call)
+    case 0x0B: call.al = pendingScanCode != nil || nextKey(isEnhanced: true) != nil ? 0xFF : 0
+    case 0x0C: return flushAndRead(&call)
+    // Drive C is the current one.
+    case 0x19: call.al = 2
+    case 0x25:
+      memory.store(call.dx, at: 4 * UInt32(call.al))
+      memory.store(call.ds, at: 4 * UInt32(call.al) + 2)
+    case 0x2C: timeOfDay(&call)
+    // Version 5.0.
+    case 0x30:
+      call.ax = 0x0005
+      call.bx = 0
+      call.cx = 0
+    case 0x35:
+      call.bx = memory.word(4 * UInt32(call.al))
+      call.es = memory.word(4 * UInt32(call.al) + 2)
+    default:
+      call.unsupported()
+      call.ax = Self.invalidFunction
+    }
+    return .returns
+  }
+
+  // MARK: Keyboard
+
+  /// nil if there is none. A key without a character is a 0, and its scan code comes next.
+  private mutating func readCharacter() -> UInt8? {
+    if let code = pendingScanCode {
+      pendingScanCode = nil
+      return code
+    }
+    guard let key = nextKey(isEnhanced: true) else { return nil }
+    dropKey()
+    let character = UInt8(truncatingIfNeeded: key)
+    guard character == 0 || character == 0xE0, key >> 8 != 0 else { return character }
+    pendingScanCode = UInt8(truncatingIfNeeded: key >> 8)
+    return 0
+  }
+
+  private mutating func directConsole(_ call: inout BIOSCall) {
+    guard call.dl == 0xFF else {
+      print(call.dl)
+      call.al = call.dl
+      return
+    }
+    let character = readCharacter()
+    call.zero = character == nil
+    call.al = character ?? 0
+  }
+
+  /// AH=0Ch: forgets the keys that wait, then does what AL says.
+  private mutating func flushAndRead(_ call: inout BIOSCall) -> BIOSCall.Outcome {
+    pendingScanCode = nil
+    memory.store(
+      memory.word(BIOSDataArea.keyboardTail), at: BIOSDataArea.keyboardHead)
+    guard [0x01, 0x06, 0x07, 0x08].contains(call.al) else { return .returns }
+    // Should it have to wait, the call that is made again flushes no more.
+    call.ah = call.al
+    return dosFunction(&call)
+  }
+
+  // MARK: Screen
+
+  /// AH=09h: what lies at DS:DX up to a `$`, at most a segment.
+  private func printString(_ call: inout BIOSCall) {
+    for offset in UInt16.min...UInt16.max {
+      let character = memory.byte(call.ds(call.dx &+ offset))
+      guard character != UInt8(ascii: "$") else { break }
+      print(character)
+    }
+    call.al = UInt8(ascii: "$")
+  }
+
+  // MARK: Time
+
+  private func timeOfDay(_ call: inout BIOSCall) {
+    // A tick is 65536 clocks of 1193182 Hz: so many hundredths of a second.
+    let ticks = UInt64(memory.long(BIOSDataArea.ticks))
+    let hundredths = ticks &* 6_553_600 / 1_193_182
+    call.ch = UInt8(truncatingIfNeeded: hundredths / 360_000 % 24)
+    call.cl = UInt8(truncatingIfNeeded: hundredths / 6000 % 60)
+    call.dh = UInt8(truncatingIfNeeded: hundredths / 100 % 60)
+    call.dl = UInt8(truncatingIfNeeded: hundredths % 100)
+  }
+}

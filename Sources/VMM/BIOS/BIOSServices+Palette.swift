@@ -1,0 +1,84 @@
+import Devices
+
+/// INT 10h AH=10h and AH=0Bh: the attribute controller's palette and the DAC.
+extension BIOSServices {
+  private static let inputStatus: UInt16 = 0x3DA
+  private static let attributeWrite: UInt16 = 0x3C0
+  private static let attributeRead: UInt16 = 0x3C1
+  private static let dacReadIndex: UInt16 = 0x3C7
+  private static let dacWriteIndex: UInt16 = 0x3C8
+  private static let dacData: UInt16 = 0x3C9
+  /// Without it the attribute controller shows the border only.
+  private static let paletteAddressSource: UInt8 = 0x20
+  private static let modeControl: UInt8 = 0x10
+  private static let overscan: UInt8 = 0x11
+
+  func palette(_ call: inout BIOSCall) {
+    switch call.al {
+    case 0x00: writeAttribute(call.bl, call.bh)
+    case 0x01: writeAttribute(Self.overscan, call.bh)
+    case 0x02:
+      for index in UInt16(0)...16 {
+        writeAttribute(
+          index == 16 ? Self.overscan : UInt8(truncatingIfNeeded: index),
+          memory.byte(call.es(call.dx &+ index)))
+      }
+    case 0x03:
+      // Blinking, or a background of 16 colours.
+      let control = readAttribute(Self.modeControl)
+      writeAttribute(
+        Self.modeControl, call.bl & 1 != 0 ? control | 0x08 : control & ~0x08)
+    case 0x07: call.bh = readAttribute(call.bl)
+    case 0x08: call.bh = readAttribute(Self.overscan)
+    case 0x09:
+      for index in UInt16(0)...16 {
+        let value = readAttribute(
+          index == 16 ? Self.overscan : UInt8(truncatingIfNeeded: index))
+        memory.store(value, at: call.es(call.dx &+ index))
+      }
+    case 0x10:
+      ports.write(Self.dacWriteIndex, call.bl)
+      for component in [call.dh, call.ch, call.cl] { ports.write(Self.dacData, component) }
+    case 0x12:
+      ports.write(Self.dacWriteIndex, call.bl)
+      for offset in 0..<3 * min(call.cx, 256) {
+        ports.write(Self.dacData, memory.byte(call.es(call.dx &+ offset)))
+      }
+    case 0x15:
+      ports.write(Self.dacReadIndex, call.bl)
+      call.dh = ports.read(Self.dacData)
+      call.ch = ports.read(Self.dacData)
+      call.cl = ports.read(Self.dacData)
+    case 0x17:
+      ports.write(Self.dacReadIndex, call.bl)
+      for offset in 0..<3 * min(call.cx, 256) {
+        memory.store(ports.read(Self.dacData), at: call.es(call.dx &+ offset))
+      }
+    case 0x1A:
+      // Four colour pages of 64, the first one shown.
+      call.bx = 0
+    default: call.unsupported()
+    }
+  }
+
+  /// AH=0Bh: the border's colour. The palettes of a CGA's graphics modes do not exist.
+  func setBorder(_ call: BIOSCall) {
+    if call.bh == 0 { writeAttribute(Self.overscan, call.bl & 0x1F) }
+  }
+
+  private func writeAttribute(_ index: UInt8, _ value: UInt8) {
+    _ = ports.read(Self.inputStatus)
+    ports.write(Self.attributeWrite, index & 0x1F)
+    ports.write(Self.attributeWrite, value)
+    ports.write(Self.attributeWrite, Self.paletteAddressSource)
+  }
+
+  private func readAttribute(_ index: UInt8) -> UInt8 {
+    _ = ports.read(Self.inputStatus)
+    ports.write(Self.attributeWrite, index & 0x1F)
+    let value = ports.read(Self.attributeRead)
+    _ = ports.read(Self.inputStatus)
+    ports.write(Self.attributeWrite, Self.paletteAddressSource)
+    return value
+  }
+}
