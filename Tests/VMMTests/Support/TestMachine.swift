@@ -95,6 +95,13 @@ final class TestMachine: Sendable {
   }
 }
 
+extension BootImage {
+  /// A guest of `guests/`, taken for what it is.
+  static func guest(_ name: String) throws -> BootImage {
+    try BootImage(ImageFile(path: FilePath(try GuestImages.path(name))))
+  }
+}
+
 extension FlatImage {
   /// A guest of `guests/`.
   static func guest(
