@@ -68,7 +68,7 @@ extension MachineTests {
     @Test("after scripted keys the frame is that of the game's rules")
     func frame() throws {
       var game = SnakeGame()
-      let keys = game.wayToFood + [.leftArrow, .leftArrow, .downArrow]
+      let keys = game.wayToFood + [.downArrow, .downArrow, .leftArrow]
       for key in keys { game.move(key) }
       #expect(game.snake.count == 4)
       let machine = try TestMachine(booting: .guest("snake"))
