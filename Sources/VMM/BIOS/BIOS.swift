@@ -107,11 +107,11 @@ extension BIOSCall {
 
   /// Tells the code of the slot how to go on: see ``BIOSROM``.
   fileprivate mutating func setFlags(for outcome: Outcome) {
-    registers.rflags &= ~UInt64(Flag.carry | Flag.zero)
+    registers.rflags &= ~UInt64(FLAGS.carry | FLAGS.zero)
     switch outcome {
     case .returns: break
-    case .waitsForInterrupt: registers.rflags |= UInt64(Flag.carry)
-    case .repeats: registers.rflags |= UInt64(Flag.zero)
+    case .waitsForInterrupt: registers.rflags |= UInt64(FLAGS.carry)
+    case .repeats: registers.rflags |= UInt64(FLAGS.zero)
     }
   }
 }

@@ -123,8 +123,8 @@ extension BIOSCall {
 
 // MARK: - Flags
 
-/// Bits of FLAGS (Intel SDM volume 1, section 3.4.3).
-enum Flag {
+/// Bits of the 16 that an interrupt in real mode saves (Intel SDM volume 1, section 3.4.3).
+enum FLAGS {
   static let carry: UInt16 = 1 << 0
   static let zero: UInt16 = 1 << 6
   static let interrupt: UInt16 = 1 << 9
@@ -133,12 +133,12 @@ enum Flag {
 extension BIOSCall {
   /// What most calls tell an error by.
   var carry: Bool {
-    get { flags & Flag.carry != 0 }
-    set { flags = newValue ? flags | Flag.carry : flags & ~Flag.carry }
+    get { flags & FLAGS.carry != 0 }
+    set { flags = newValue ? flags | FLAGS.carry : flags & ~FLAGS.carry }
   }
   var zero: Bool {
-    get { flags & Flag.zero != 0 }
-    set { flags = newValue ? flags | Flag.zero : flags & ~Flag.zero }
+    get { flags & FLAGS.zero != 0 }
+    set { flags = newValue ? flags | FLAGS.zero : flags & ~FLAGS.zero }
   }
 
   /// Ends a call that nothing here implements: carry, and registers as they were.
