@@ -5,7 +5,7 @@ extension Mnemonic {
   /// What is fetched before it is executed.
   var needs: AssistedProcessor.Needs {
     switch self {
-    case .xgetbv: [.extendedState, .extendedControl]
+    case .xgetbv, .xsave, .xsaveopt, .xsavec, .xrstor: [.extendedState, .extendedControl]
     case .xsetbv: .extendedControl
     case .rdtscp: .timeStamp
     case .fwait, .fninit, .fnclex, .fnstcw, .fldcw, .fnstsw, .emms, .ldmxcsr, .stmxcsr:
@@ -31,6 +31,7 @@ extension AssistedProcessor {
     case .fwait, .fninit, .fnclex, .fnstcw, .fldcw, .fnstsw, .emms, .ldmxcsr, .stmxcsr:
       try executeFloatingPointControl(instruction, mnemonic)
     case .xgetbv, .xsetbv: try executeExtendedControl(mnemonic)
+    case .xsave, .xsaveopt, .xsavec, .xrstor: try executeXSave(instruction, mnemonic)
     case .clac, .stac, .invpcid, .rdtscp: try executeSystem(instruction, mnemonic)
     case .clflush, .clflushopt, .clwb: try executeCacheControl(instruction, mnemonic)
     case .popcnt, .crc32, .cmpxchg16b: try executeInteger(instruction, mnemonic)

@@ -104,6 +104,10 @@ struct ProcessorFeatures: Equatable {
   var invpcid = true
   var smap = true
   var xgetbvOfInUse = true
+  var xsaveopt = true
+  var xsavec = true
+  /// Beyond x87 and SSE.
+  var components: [StateComponent] = []
 }
 
 extension ProcessorFeatures {
@@ -119,6 +123,10 @@ extension ProcessorFeatures {
     clflushopt = structured >> 23 & 1 != 0
     clwb = structured >> 24 & 1 != 0
     rdtscp = (cpuid[function: 0x8000_0001]?.edx ?? 0) >> 27 & 1 != 0
-    xgetbvOfInUse = (cpuid[function: 0xD, index: 1]?.eax ?? 0) >> 2 & 1 != 0
+    let extensions = cpuid[function: 0xD, index: 1]?.eax ?? 0
+    xsaveopt = extensions & 1 != 0
+    xsavec = extensions >> 1 & 1 != 0
+    xgetbvOfInUse = extensions >> 2 & 1 != 0
+    components = StateComponent.all(in: cpuid)
   }
 }

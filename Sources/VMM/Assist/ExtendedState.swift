@@ -24,6 +24,8 @@ struct ExtendedState: Equatable {
 
   /// What FNINIT leaves in the control word.
   static let initialControl: UInt16 = 0x37F
+  /// MXCSR after a reset.
+  static let initialMXCSR: UInt32 = 0x1F80
 
   /// nil for an area that lacks them.
   init?(_ area: XSAVEArea) {
@@ -32,10 +34,41 @@ struct ExtendedState: Equatable {
   }
 
   /// Which components are not in their initial state, of those in the low half of XCR0.
-  var componentsInUse: UInt32 { area.words[Word.components] }
+  var componentsInUse: UInt32 {
+    get { area.words[Word.components] }
+    set { area.words[Word.components] = newValue }
+  }
 
   private mutating func noteUse(_ component: UInt32) {
     area.words[Word.components] |= component
+  }
+
+  // MARK: The area's bytes
+
+  /// Bytes of the area, whose bounds are multiples of 4; zeros beyond its end.
+  func bytes(_ range: Range<Int>) -> [UInt8] {
+    (range.lowerBound / 4..<range.upperBound / 4).flatMap { index in
+      UInt64(area.words.indices.contains(index) ? area.words[index] : 0).littleEndianBytes(4)
+    }
+  }
+
+  /// Replaces bytes of the area from `offset` on, both multiples of 4; what lies beyond its end is
+  /// dropped.
+  mutating func replace(_ bytes: ArraySlice<UInt8>, at offset: Int) {
+    for (index, start) in stride(from: bytes.startIndex, to: bytes.endIndex, by: 4).enumerated()
+    where area.words.indices.contains(offset / 4 + index) {
+      area.words[offset / 4 + index] = UInt32(
+        truncatingIfNeeded: bytes[start..<min(start + 4, bytes.endIndex)].littleEndian)
+    }
+  }
+
+  /// The first 24 bytes as XSAVE stores them: without REX.W the addresses of the last instruction and
+  /// operand have 32 bits.
+  func x87Header(isWide: Bool) -> [UInt8] {
+    var header = bytes(0..<24)
+    guard !isWide else { return header }
+    for index in [12, 13, 14, 15, 20, 21, 22, 23] { header[index] = 0 }
+    return header
   }
 
   // MARK: x87

@@ -80,6 +80,10 @@ extension Mnemonic {
     case (0x77, _, .none): .emms
     case (0xAE, 2, .none) where isMemory: .ldmxcsr
     case (0xAE, 3, .none) where isMemory: .stmxcsr
+    case (0xAE, 4, .none) where isMemory: .xsave
+    case (0xAE, 5, .none) where isMemory: .xrstor
+    case (0xAE, 6, .none) where isMemory: .xsaveopt
+    case (0xC7, 4, .none) where isMemory: .xsavec
     case (0xAE, 6, .p66) where isMemory: .clwb
     case (0xAE, 7, .none) where isMemory: .clflush
     case (0xAE, 7, .p66) where isMemory: .clflushopt

@@ -4,6 +4,7 @@ enum Mnemonic: UInt8, CaseIterable {
   case fwait, fninit, fnclex, fnstcw, fldcw, fnstsw
   case emms, ldmxcsr, stmxcsr
   case xgetbv, xsetbv
+  case xsave, xsaveopt, xsavec, xrstor
   case clac, stac, invpcid, rdtscp
   case popcnt, crc32, cmpxchg16b
   case clflush, clflushopt, clwb
