@@ -66,8 +66,8 @@ let package = Package(
     .testTarget(
       name: "ScanlineTests",
       dependencies: [
-        "ScanlineCommands", "scanline", "VMM", "Display", "CProcess", "TestSupport", argumentParser,
-        system,
+        "ScanlineCommands", "scanline", "Devices", "VMM", "Display", "CProcess", "TestSupport",
+        argumentParser, system,
       ],
       swiftSettings: strict),
   ]

@@ -13,10 +13,12 @@ struct DebugPorts {
   /// - Parameters:
   ///   - exitPorts: Where `isa-debug-exit` is to be; nil for none.
   ///   - others: The rest of the machine, whose ports the exit must leave alone.
+  ///   - reserved: Further ports that it must leave alone.
   ///   - output: Takes what the consoles print.
   ///   - control: Learns how the guest ends.
   init(
-    exitPorts: ClosedRange<UInt16>?, beside others: [Claim], output: any ByteSink,
+    exitPorts: ClosedRange<UInt16>?, beside others: [Claim], reserved: [ClosedRange<UInt16>] = [],
+    output: any ByteSink,
     control: RunControl
   ) throws(VMMError) {
     panic = PVPanic { control.stop(.guestPanicked) }
@@ -28,7 +30,7 @@ struct DebugPorts {
       (PowerOffPorts.ports, PowerOffPorts { control.stop(.poweredOff) }),
     ]
     guard let exitPorts else { return }
-    let taken = (others + claims).lazy.flatMap(\.ports).first { $0.overlaps(exitPorts) }
+    let taken = ((others + claims).flatMap(\.ports) + reserved).first { $0.overlaps(exitPorts) }
     if let taken {
       throw VMMError(
         .usage,

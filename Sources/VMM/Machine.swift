@@ -131,7 +131,8 @@ public final class Machine: Sendable {
     let testDevices = TestDevices(configuration, interrupts: interrupts, memory: memory)
     claims += testDevices.ports
     debugPorts = try DebugPorts(
-      exitPorts: configuration.debugExitPorts, beside: claims, output: serialOutput,
+      exitPorts: configuration.debugExitPorts, beside: claims,
+      reserved: image.callsBIOS ? [BIOSROM.port...BIOSROM.port] : [], output: serialOutput,
       control: control)
     claims += debugPorts.claims
     let bios = BIOS(

@@ -16,7 +16,8 @@ extension BIOS {
       memory: RealModeMemory(ram: board.memory, window: board.video?.window),
       memoryBelow4GiB: UInt64(board.memory.sizeBelow4GiB),
       memoryAbove4GiB: UInt64(board.memory.sizeAbove4GiB),
-      display: board.video?.display, vga: board.video?.vga, ports: DevicePorts(claims), teletype: teletype,
+      display: board.video?.display, vga: board.video?.vga, ports: DevicePorts(claims),
+      teletype: teletype,
       restEvent: control.restEvent, stop: { control.stop($0) }, reset: { resets.request(.bios) })
     self.init(BIOSServices(hardware: hardware, image: image), tracer: tracer)
   }

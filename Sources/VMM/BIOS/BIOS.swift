@@ -41,9 +41,11 @@ final class BIOS: Resettable {
     let registers = try vcpu.registersAtExit()
     var special = try vcpu.specialRegistersAtExit()
     // An OUT from elsewhere, or in another mode, calls nobody.
-    guard special.cr0 & ControlRegister.protectionEnable == 0,
-      let vector = BIOSROM.vector(at: special.cs.base &+ registers.rip)
-    else { return nil }
+    guard let vector = BIOSROM.vector(at: special.cs.base &+ registers.rip) else { return nil }
+    guard special.cr0 & ControlRegister.protectionEnable == 0 else {
+      try vcpu.setRegistersAtEntry(registers.continuing(after: .returns))
+      return nil
+    }
     var call = BIOSCall(vector: vector, registers: registers, special: special, memory: memory)
     if call.isFatalException {
       try returnToCaller(call, special, vcpu)
@@ -57,15 +59,16 @@ final class BIOS: Resettable {
     }
     if case .returns = outcome {
       trace(before, call, vcpu.id)
-      if call.flags != before.flags { memory.store(call.flags, at: call.frame &+ 4) }
+      if call.flags != before.flags {
+        memory.store(UInt16(truncatingIfNeeded: call.flags), at: call.frame &+ 4)
+      }
     }
     if call.es != before.es {
       special.es.selector = call.es
       special.es.base = UInt64(call.es) << 4
       try vcpu.setSpecialRegistersAtEntry(special)
     }
-    call.setFlags(for: outcome)
-    try vcpu.setRegistersAtEntry(call.registers)
+    try vcpu.setRegistersAtEntry(call.registers.continuing(after: outcome))
     return nil
   }
 
@@ -77,7 +80,7 @@ final class BIOS: Resettable {
     var (registers, special) = (call.registers, special)
     registers.rip = UInt64(caller.offset)
     registers.rsp &+= 6
-    registers.rflags = UInt64(call.flags)
+    registers.rflags = call.flags
     special.cs.selector = caller.segment
     special.cs.base = UInt64(caller.segment) << 4
     try vcpu.setSpecialRegisters(special)
@@ -104,14 +107,18 @@ final class BIOS: Resettable {
 extension BIOSCall {
   /// A division by zero or an invalid instruction would be executed again and again.
   fileprivate var isFatalException: Bool { vector == 0x00 || vector == 0x06 }
+}
 
-  /// Tells the code of the slot how to go on: see ``BIOSROM``.
-  fileprivate mutating func setFlags(for outcome: Outcome) {
-    registers.rflags &= ~UInt64(FLAGS.carry | FLAGS.zero)
+extension Registers {
+  /// With the flags that tell the code of a slot how to go on: see ``BIOSROM``.
+  fileprivate func continuing(after outcome: BIOSCall.Outcome) -> Registers {
+    var registers = self
+    registers.rflags &= ~(Flag.carry | Flag.zero)
     switch outcome {
     case .returns: break
-    case .waitsForInterrupt: registers.rflags |= UInt64(FLAGS.carry)
-    case .repeats: registers.rflags |= UInt64(FLAGS.zero)
+    case .waitsForInterrupt: registers.rflags |= Flag.carry
+    case .repeats: registers.rflags |= Flag.zero
     }
+    return registers
   }
 }

@@ -21,8 +21,8 @@ struct BIOSCall {
   var es: UInt16
   /// Where the caller's IP, CS and FLAGS lie.
   let frame: UInt32
-  /// The FLAGS with which the call returns.
-  var flags: UInt16
+  /// The FLAGS with which the call returns, 16 bits.
+  var flags: UInt64
   /// Whether nothing here implements the call.
   var isUnsupported = false
 
@@ -38,7 +38,7 @@ struct BIOSCall {
     es = special.es.selector
     frame = RealModeMemory.linear(
       special.ss.selector, UInt16(truncatingIfNeeded: registers.rsp))
-    flags = memory.word(frame &+ 4)
+    flags = UInt64(memory.word(frame &+ 4))
   }
 
   /// The caller's CS:IP, behind its `int`.
@@ -122,13 +122,6 @@ extension BIOSCall {
 }
 
 // MARK: - Flags
-
-/// Bits of the 16 that an interrupt in real mode saves (Intel SDM volume 1, section 3.4.3).
-enum FLAGS {
-  static let carry: UInt16 = 1 << 0
-  static let zero: UInt16 = 1 << 6
-  static let interrupt: UInt16 = 1 << 9
-}
 
 extension BIOSCall {
   /// What most calls tell an error by.

@@ -61,7 +61,8 @@ public struct BIOSImage: Sendable {
   /// What it was taken for, in words.
   public var summary: String {
     guard let geometry = disk?.geometry else { return "DOS program (.COM)" }
-    let shape = "\(geometry.cylinders) cylinders, \(geometry.heads) heads, \(geometry.sectors) sectors"
+    let shape =
+      "\(geometry.cylinders) cylinders, \(geometry.heads) heads, \(geometry.sectors) sectors"
     return (geometry.floppyType == nil ? "hard disk" : "floppy") + " with a boot sector (\(shape))"
   }
 }

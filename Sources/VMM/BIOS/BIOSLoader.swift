@@ -56,7 +56,7 @@ struct BIOSLoader: BootLoader {
     let frame = RealModeMemory.linear(entry.stackSegment, entry.stack &- 6)
     real.store(entry.offset, at: frame)
     real.store(entry.segment, at: frame + 2)
-    real.store(FLAGS.interrupt | 2, at: frame + 4)
+    real.store(UInt16(Flag.interrupt | 2), at: frame + 4)
   }
 
   /// The program segment prefix, and on the stack the 0 with which `ret` comes to its INT 20h.

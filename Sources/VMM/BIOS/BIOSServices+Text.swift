@@ -188,6 +188,7 @@ extension BIOSServices {
         lines: 1, isUp: true, fill: screen.isGraphics ? 0 : attribute ?? memory.byte(below + 1))
     }
     setCursor(
-      page, TextPosition(row: UInt8(truncatingIfNeeded: row), column: UInt8(truncatingIfNeeded: column)))
+      page,
+      TextPosition(row: UInt8(truncatingIfNeeded: row), column: UInt8(truncatingIfNeeded: column)))
   }
 }

@@ -26,7 +26,8 @@ struct VBEMode {
       (0x142, 640, 480, 32), (0x143, 800, 600, 32), (0x144, 1024, 768, 32),
       (0x145, 1280, 1024, 32), (0x146, 320, 200, 8),
     ]
-    return deep + others.map { VBEMode(number: $0.0, width: $0.1, height: $0.2, bitsPerPixel: $0.3) }
+    return deep
+      + others.map { VBEMode(number: $0.0, width: $0.1, height: $0.2, bitsPerPixel: $0.3) }
   }()
 
   var bytesPerPixel: UInt16 { (UInt16(bitsPerPixel) + 7) / 8 }

@@ -43,7 +43,8 @@ struct KeyCode: Equatable {
 
   /// The characters of the scan codes from 00h on, without and with Shift; a space where there is
   /// none, or where the key is another one's.
-  private static let plain = Array("  1234567890-=  qwertyuiop[]  asdfghjkl;'` \\zxcvbnm,./   ".utf8)
+  private static let plain = Array(
+    "  1234567890-=  qwertyuiop[]  asdfghjkl;'` \\zxcvbnm,./   ".utf8)
   private static let shifted = Array(
     "  !@#$%^&*()_+  QWERTYUIOP{}  ASDFGHJKL:\"~ |ZXCVBNM<>?   ".utf8)
   /// The European key beside the left Shift.

@@ -122,6 +122,11 @@ public enum BootImage: Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether its guests call a BIOS.
+  var callsBIOS: Bool {
+    if case .bios = self { true } else { false }
+  }
+
   /// Checks that the image fits in `memorySize` bytes of RAM and overlaps nothing that the machine
   /// puts there itself.
   public func validate(memorySize: UInt64) throws(VMMError) {
