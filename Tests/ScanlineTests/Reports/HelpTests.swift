@@ -9,7 +9,8 @@ struct HelpTests {
     (
       "run",
       [
-        "--format", "--mode", "--load-address", "--entry", "--memory", "--cpus", "--irqchip",
+        "--format", "--mode", "--load-address", "--entry", "--initrd", "--memory", "--cpus",
+        "--irqchip",
         "--framebuffer",
         "--append", "--screenshot", "--module", "--timeout", "--device", "-v, --verbose",
         "-q, --quiet",
@@ -20,7 +21,10 @@ struct HelpTests {
     ("demo", ["--screenshot", "--device"]),
     (
       "inspect",
-      ["--mode", "--load-address", "--entry", "--memory", "--format", "--module", "--report"]
+      [
+        "--mode", "--load-address", "--entry", "--initrd", "--memory", "--format", "--module",
+        "--report",
+      ]
     ),
     ("probe", ["--device", "--report"]),
     (
