@@ -1,3 +1,6 @@
+import CKVM
+import Devices
+import KVM
 import TestSupport
 import Testing
 
