@@ -126,12 +126,12 @@ extension BIOSCall {
 extension BIOSCall {
   /// What most calls tell an error by.
   var carry: Bool {
-    get { flags & FLAGS.carry != 0 }
-    set { flags = newValue ? flags | FLAGS.carry : flags & ~FLAGS.carry }
+    get { flags & Flag.carry != 0 }
+    set { flags = newValue ? flags | Flag.carry : flags & ~Flag.carry }
   }
   var zero: Bool {
-    get { flags & FLAGS.zero != 0 }
-    set { flags = newValue ? flags | FLAGS.zero : flags & ~FLAGS.zero }
+    get { flags & Flag.zero != 0 }
+    set { flags = newValue ? flags | Flag.zero : flags & ~Flag.zero }
   }
 
   /// Ends a call that nothing here implements: carry, and registers as they were.
