@@ -12,15 +12,26 @@ struct InspectCommand: ParsableCommand {
 
   @OptionGroup(title: "Image") var options: ImageOptions
 
-  @Option(help: "The form of the report: text or json.")
-  var report = ReportFormat.text
+  @Option(
+    help: ArgumentHelp(
+      "The report's format: text or json; or what the image is, as for run. Both by giving it twice.",
+      valueName: "format"))
+  var format: [InspectFormat] = []
+
+  private var reportFormat: ReportFormat {
+    format.compactMap { if case .report(let format) = $0 { format } else { nil } }.last ?? .text
+  }
+
+  private var imageFormat: ImageFormat? {
+    format.compactMap { if case .image(let format) = $0 { format } else { nil } }.last?.format
+  }
 
   func run() throws {
     let file = try ImageFile(path: FilePath(options.image))
     var entry: ImageReport.Entry?
     var problem: String?
     do throws(VMMError) {
-      entry = ImageReport.Entry(try options.load(file).image)
+      entry = ImageReport.Entry(try options.load(file, as: imageFormat).image)
     } catch {
       // That it cannot be booted is what the user wants to know; a setting that cannot be is not.
       guard error.kind == .image else { throw error }
@@ -29,7 +40,27 @@ struct InspectCommand: ParsableCommand {
     try ImageReport(
       image: file.name, size: file.size, kind: file.kind.summary, evidence: file.kind.evidence,
       remedy: file.kind.remedy, problem: problem, entry: entry
-    ).print(as: report)
+    ).print(as: reportFormat)
+  }
+}
+
+/// The format of the report, or that of the image: no name means both.
+enum InspectFormat: ExpressibleByArgument {
+  case report(ReportFormat)
+  case image(ImageFormatArgument)
+
+  init?(argument: String) {
+    if let format = ReportFormat(rawValue: argument) {
+      self = .report(format)
+    } else if let format = ImageFormatArgument(argument: argument) {
+      self = .image(format)
+    } else {
+      return nil
+    }
+  }
+
+  static var allValueStrings: [String] {
+    ReportFormat.allValueStrings + ImageFormatArgument.allValueStrings
   }
 }
 

@@ -10,14 +10,14 @@ struct ProbeCommand: ParsableCommand {
       72 when no machine can run here.
       """)
 
-  @Option(help: "The form of the report: text or json.")
-  var report = ReportFormat.text
+  @Option(help: "The report's format: text or json.")
+  var format = ReportFormat.text
 
   @OptionGroup(title: "Host") var host: HostOptions
 
   func run() throws {
     let host = try HostReport(device: self.host.devicePath)
-    try host.print(as: report)
+    try host.print(as: format)
     if !host.isUsable { throw ExitCode(ExitStatus.host) }
   }
 }

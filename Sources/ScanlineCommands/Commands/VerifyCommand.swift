@@ -41,8 +41,8 @@ struct VerifyCommand: ParsableCommand {
       valueName: "order"))
   var order = DirtyLogStress.Order.harvestFirst
 
-  @Option(help: "The form of the report: text or json.")
-  var report = ReportFormat.text
+  @Option(help: "The report's format: text or json.")
+  var format = ReportFormat.text
 
   @OptionGroup(title: "Host") var host: HostOptions
 
@@ -60,7 +60,7 @@ struct VerifyCommand: ParsableCommand {
         results.add(try stress.run(), of: stress)
       }
     }
-    try results.print(as: report)
+    try results.print(as: format)
     if results.lostPages > 0 { throw ExitCode(ExitStatus.lostPages) }
   }
 }

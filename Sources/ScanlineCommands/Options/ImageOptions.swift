@@ -9,15 +9,6 @@ struct ImageOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What the image is (default: auto, by its content).",
-      discussion: """
-        auto, flat, boot, com, multiboot, multiboot2, linux, pvh or elf. `scanline inspect` tells \
-        what auto takes it for.
-        """))
-  var format = ImageFormatArgument.auto
-
-  @Option(
-    help: ArgumentHelp(
       "The processor mode of entry: real, protected or long.",
       discussion: """
         Of a flat image or an ELF file. Default: real for a boot sector, protected for a 32-bit ELF \
@@ -67,10 +58,10 @@ struct ImageOptions: ParsableArguments {
   var memory: ByteCount?
 
   /// The image as the options say that it is to be booted; opens its modules.
-  private func bootOptions() throws(VMMError) -> BootOptions {
+  private func bootOptions(_ format: ImageFormat?) throws(VMMError) -> BootOptions {
     var options = BootOptions()
+    options.format = format
     if let initrd { options.initrd = try ImageFile(path: FilePath(initrd), role: .initrd) }
-    options.format = format.format
     options.mode = mode
     options.loadAddress = loadAddress
     options.entry = entry
@@ -86,14 +77,18 @@ struct ImageOptions: ParsableArguments {
   }
 
   /// Opens the image and checks that a machine with this memory can be started with it.
-  func load() throws(VMMError) -> (image: BootImage, memorySize: UInt64) {
-    try load(ImageFile(path: FilePath(image)))
+  ///
+  /// - Parameter format: What it is; nil for what its content says.
+  func load(as format: ImageFormat?) throws(VMMError) -> (image: BootImage, memorySize: UInt64) {
+    try load(ImageFile(path: FilePath(image)), as: format)
   }
 
   /// Checks that a machine with this memory can be started with `file`.
-  func load(_ file: ImageFile) throws(VMMError) -> (image: BootImage, memorySize: UInt64) {
+  func load(
+    _ file: ImageFile, as format: ImageFormat?
+  ) throws(VMMError) -> (image: BootImage, memorySize: UInt64) {
     if let memory { try MachineConfiguration.validate(memorySize: memory.bytes) }
-    let image = try BootImage(file, options: bootOptions())
+    let image = try BootImage(file, options: bootOptions(format))
     let memorySize = memory?.bytes ?? image.recommendedMemorySize
     try image.validate(memorySize: memorySize)
     return (image, memorySize)

@@ -9,13 +9,11 @@ struct HelpTests {
     (
       "run",
       [
-        "--format", "--mode", "--load-address", "--entry", "--initrd", "--memory", "--cpus",
-        "--irqchip",
-        "--framebuffer",
-        "--append", "--screenshot", "--module", "--timeout", "--device", "-v, --verbose",
-        "-q, --quiet",
-        "--dirty-log", "--fps", "--present", "--stats", "--heatmap", "--debug-exit", "--trace",
-        "--trace-file", "--on-reset", "--assist", "--test-devices",
+        "--format", "--mode", "--load-address", "--entry", "--writable", "--module", "--initrd",
+        "--memory", "--cpus", "--irqchip", "--debug-exit", "--test-devices", "--assist",
+        "--on-reset", "--append", "--input", "--teletype", "--timeout", "-v, --verbose",
+        "-q, --quiet", "--framebuffer", "--vga", "--screenshot", "--dirty-log", "--fps",
+        "--present", "--heatmap", "--trace", "--trace-file", "--stats", "--device",
       ]
     ),
     ("demo", ["--screenshot", "--device"]),
@@ -23,14 +21,14 @@ struct HelpTests {
       "inspect",
       [
         "--mode", "--load-address", "--entry", "--initrd", "--memory", "--format", "--module",
-        "--report",
+        "--writable",
       ]
     ),
-    ("probe", ["--device", "--report"]),
+    ("probe", ["--device", "--format"]),
     (
       "verify",
       [
-        "--dirty-log", "--cpus", "--pages", "--seconds", "--cpl", "--order", "--report", "--device",
+        "--dirty-log", "--cpus", "--pages", "--seconds", "--cpl", "--order", "--format", "--device",
       ]
     ),
   ]

@@ -10,7 +10,7 @@ struct InspectTests {
     directory = try TemporaryDirectory()
   }
 
-  /// What `--report json` promises to programs.
+  /// What `--format json` promises to programs.
   private struct Report: Decodable, Equatable {
     struct Entry: Decodable, Equatable {
       struct Segment: Decodable, Equatable {
@@ -52,7 +52,7 @@ struct InspectTests {
 
   private func report(_ path: String, _ options: String...) throws -> Report {
     let run = try Scanline.finish(
-      ChildProcess([Scanline.path, "inspect", path, "--report", "json"] + options))
+      ChildProcess([Scanline.path, "inspect", path, "--format", "json"] + options))
     #expect(run.end == .status(0))
     #expect(run.errors == "")
     return try JSONDecoder().decode(Report.self, from: Data(run.output))
@@ -184,7 +184,7 @@ struct InspectTests {
   func fullOutput() throws {
     let path = try directory.write([0xF4], to: "flat.bin")
     for format in ["text", "json"] {
-      let run = try Scanline.run("inspect", path, "--report", format, output: .file("/dev/full"))
+      let run = try Scanline.run("inspect", path, "--format", format, output: .file("/dev/full"))
       #expect(run.end == .status(74))
       #expect(run.errorLines.count == 1)
     }

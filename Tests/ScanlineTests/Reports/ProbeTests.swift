@@ -5,7 +5,7 @@ import Testing
 
 @Suite("scanline probe", .generousTimeLimit)
 struct ProbeTests {
-  /// What `--report json` promises to programs.
+  /// What `--format json` promises to programs.
   private struct Report: Decodable {
     struct Feature: Decodable {
       let name: String
@@ -29,7 +29,7 @@ struct ProbeTests {
 
   @Test("a usable host", .needsKVM)
   func usable() throws {
-    let run = try Scanline.run("probe", "--report", "json")
+    let run = try Scanline.run("probe", "--format", "json")
     #expect(run.end == .status(0))
     #expect(run.errors == "")
     let report = try JSONDecoder().decode(Report.self, from: Data(run.output))
@@ -48,7 +48,7 @@ struct ProbeTests {
 
   @Test("text has a line for every feature and mode of the JSON", .needsKVM)
   func text() throws {
-    let json = try Scanline.run("probe", "--report", "json")
+    let json = try Scanline.run("probe", "--format", "json")
     let report = try JSONDecoder().decode(Report.self, from: Data(json.output))
     let run = try Scanline.run("probe")
     #expect(run.end == .status(0))

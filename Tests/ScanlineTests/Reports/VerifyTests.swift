@@ -3,7 +3,7 @@ import Testing
 
 @Suite("scanline verify", .timeLimit(.minutes(5)))
 struct VerifyTests {
-  /// What `--report json` promises to programs.
+  /// What `--format json` promises to programs.
   private struct Report: Decodable {
     struct Configuration: Decodable {
       let dirtyLog: String
@@ -37,7 +37,7 @@ struct VerifyTests {
 
   @Test("no interface of this host loses a page, at either privilege level", .needsKVM)
   func nothingLost() throws {
-    let run = try Scanline.run("verify", "--seconds", "0.3", "--report", "json")
+    let run = try Scanline.run("verify", "--seconds", "0.3", "--format", "json")
     #expect(run.end == .status(0), "\(text(run.output))")
     #expect(run.errors == "")
     let report = try report(run)
@@ -46,7 +46,7 @@ struct VerifyTests {
     #expect(report.pages == 64)
     #expect(report.lostPages == 0)
     let probe = try JSONDecoder().decode(
-      Probe.self, from: Data(Scanline.run("probe", "--report", "json").output))
+      Probe.self, from: Data(Scanline.run("probe", "--format", "json").output))
     let expected = probe.dirtyLogs.flatMap { ["\($0) at 3", "\($0) at 0"] }
     #expect(report.configurations.map { "\($0.dirtyLog) at \($0.cpl)" } == expected)
     for row in report.configurations {
@@ -112,7 +112,7 @@ struct VerifyTests {
       (["--pages", "16385"], "16385 pages"), (["--seconds", "0"], "seconds"),
       (["--cpl", "1"], "cpl"), (["--order", "sideways"], "order"),
       (["--dirty-log", "x"], "dirty-log"),
-      (["--report", "xml"], "report"), (["--device", "/dev/null", "--cpus", "1"], "KVM device"),
+      (["--format", "xml"], "format"), (["--device", "/dev/null", "--cpus", "1"], "KVM device"),
     ] as [([String], String)])
   func refusals(arguments: [String], reason: String) throws {
     let run = try Scanline.finish(ChildProcess([Scanline.path, "verify"] + arguments))

@@ -39,7 +39,7 @@ struct DisplayOptionTests {
   func dirtyLogs() throws {
     struct Probe: Decodable { let dirtyLogs: [String] }
     let probe = try JSONDecoder().decode(
-      Probe.self, from: Data(Scanline.run("probe", "--report", "json").output))
+      Probe.self, from: Data(Scanline.run("probe", "--format", "json").output))
     #expect(probe.dirtyLogs.first == "bitmap", "every KVM has it")
     var pictures: Set<[UInt8]> = []
     for interface in ["auto"] + probe.dirtyLogs {
