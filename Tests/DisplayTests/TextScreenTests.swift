@@ -7,12 +7,15 @@ struct TextScreenTests {
   private static let videoMemory = 0x3_0000
 
   /// Glyphs in which every bit of the code and of the line shows.
-  private static let glyphs = (0..<256 * 32).map { UInt8(truncatingIfNeeded: $0 / 32 ^ $0 * 37) }
-  private static let colors = (0..<16).map { index in
-    RGB(red: UInt8(index * 16), green: UInt8(255 - index * 3), blue: UInt8(index * index % 251))
+  private static let glyphs: [UInt8] = (0..<256 * 32).map { (index: Int) -> UInt8 in
+    let bits = (index / 32) ^ (index * 37)
+    return UInt8(truncatingIfNeeded: bits)
+  }
+  private static let colors: [RGB] = (0..<16).map { (index: UInt8) -> RGB in
+    RGB(red: index * 16, green: 255 - index * 3, blue: index * index % 251)
   }
 
-  private static let style = TextScreen.Style(
+  private static let style: TextScreen.Style = TextScreen.Style(
     colors: colors, glyphs: glyphs, blinks: true, joinsLineGraphics: true)
 
   private static func screen(
