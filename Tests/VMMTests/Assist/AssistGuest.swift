@@ -15,7 +15,10 @@ struct AssistGuest {
   let memory: GuestMemory
   var processor: AssistedProcessor
 
-  init(_ mode: CPUMode = .long, _ code: [UInt8]) throws {
+  /// In long mode.
+  init(_ code: [UInt8]) throws { try self.init(.long, code) }
+
+  init(_ mode: CPUMode, _ code: [UInt8]) throws {
     memory = try GuestMemory(size: 2 << 20)
     let entry = EntryState(image: try FlatImage.code([0xF4], mode: mode))
     entry.prepare(memory)

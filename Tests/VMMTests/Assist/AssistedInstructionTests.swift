@@ -338,8 +338,13 @@ struct AssistedInstructionTests {
       var guest = try AssistGuest(mode, encoding.bytes)
       func word() -> UInt64 {
         let value = generator.next()
-        return [value, value & 0xFFFF, value & 0x1F_FFFF, .max, 0].randomElement(using: &generator)
-          ?? 0
+        switch UInt8.random(in: 0...4, using: &generator) {
+        case 0: return value
+        case 1: return value & 0xFFFF
+        case 2: return value & 0x1F_FFFF
+        case 3: return UInt64.max
+        default: return 0
+        }
       }
       guest.processor.registers.rax = word()
       guest.processor.registers.rcx = word()

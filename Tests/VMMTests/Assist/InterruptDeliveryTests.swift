@@ -51,7 +51,7 @@ struct InterruptDeliveryTests {
   func interruptStack() throws {
     var guest = try AssistGuest(Self.int80)
     guest.setGate(0x80, type: 0x8E07)
-    _ = guest.memory.store(UInt64(0x7_8008), at: 0x2000 + 0x54)
+    _ = guest.memory.store(UInt64(0x7_8008), at: 0x2054)
     try guest.step()
     #expect(guest.processor.registers.rsp == 0x7_8000 - 40)
     #expect(guest.processor.special.ss.selector == 0x10)
