@@ -25,7 +25,7 @@ struct BIOSTests {
     process.type("a\u{1B}[A")
     try process.wait(for: "the arrow") { text(process.output).contains("48E0") }
     process.type("\u{1B}")
-    let run = try process.finish()
+    let run = try Scanline.finish(process)
     #expect(text(run.output) == "?1E61\n48E0\n")
     #expect(run.end == .status(0))
   }
