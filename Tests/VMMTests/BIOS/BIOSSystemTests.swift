@@ -158,7 +158,7 @@ struct BIOSSystemTests {
     let vectors: [UInt8] = [
       0x09, 0x10, 0x10, 0x10, 0x11, 0x12, 0x13, 0x13, 0x14, 0x15, 0x16, 0x1A, 0x21, 0x40, 0x77,
     ]
-    for step in 0..<30_000 {
+    for step in 0..<10_000 {
       if step % 50 == 0 {
         // The data area, and with it modes, pages, sizes and pointers, becomes anything.
         let address = 0x400 + UInt32(random.next() % 0x100)
@@ -177,6 +177,8 @@ struct BIOSSystemTests {
         // Functions that exist, mostly; but no wait of an hour.
         call.ah = UInt8(truncatingIfNeeded: random.next() % 0x54)
         if vector == 0x10, random.next() % 4 == 0 { call.ah = 0x4F }
+        // A long string takes its time.
+        if call.ah == 0x13 { call.ch = 0 }
         if call.ah == 0x4F || call.ah == 0x10 || call.ah == 0x11 { call.al %= 0x34 }
       }
       #expect(call.vector == vector, "seed \(seed), step \(step)")
