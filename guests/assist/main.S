@@ -5,7 +5,7 @@
 .set INVALID_OPCODE, 6
 .set COM1, 0x3F8
 .set DEBUG_EXIT, 0xF4
-.set ROUNDS, 16
+.set ROUNDS, 8
 .set ARITHMETIC_FLAGS, 0x8D5
 
 // A block: what an instruction may change.

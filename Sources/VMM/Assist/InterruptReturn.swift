@@ -34,13 +34,14 @@ extension AssistedProcessor {
       frame.pointer &= 0xFFFF_FFFF
       guard frame.pointer <= UInt64(code.limit) else { throw .generalProtection() }
     }
+    // The level before the return decides, which the stack segment is about to change.
+    loadFlags(frame.flags, size)
     if let stack = frame.stack {
       try loadStack(stack, level, isTo64Bit: isLongModeActive && code.isLong)
     } else {
       setStackPointer(registers.rsp &+ UInt64(3 * size))
     }
     try markAccessed(code, frame.codeSelector)
-    loadFlags(frame.flags, size)
     special.cs = code.segment(selector: frame.codeSelector.rawValue)
     if code.isConforming { special.cs.dpl = level }
     registers.rip = frame.pointer

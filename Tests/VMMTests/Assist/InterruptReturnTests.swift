@@ -18,7 +18,7 @@ struct InterruptReturnTests {
   @Test("protected mode, same level: three words, and every flag that CPL 0 may change")
   func sameLevel() throws {
     var guest = try AssistGuest(.protected, Self.iretd)
-    guest.push([Self.target, 0x18, 0x27_7FD7], size: 4)
+    guest.push([Self.target, 0x18, 0x25_7FD7], size: 4)
     try guest.step()
     #expect(guest.processor.registers.rip == Self.target)
     #expect(guest.processor.registers.rsp == 0x9_0000)

@@ -32,6 +32,7 @@ struct XSaveTests {
     guest.processor.registers.rdx = requested >> 32
     var state = try #require(
       ExtendedState(XSAVEArea(words: (0..<1024).map { UInt32($0) &* 0x0101_0101 })))
+    state.area.words[7] = 0xFFFF  // MXCSR_MASK
     state.mxcsr = 0x1FA0
     state.componentsInUse = 0x207
     guest.processor.extended = state
@@ -52,6 +53,7 @@ struct XSaveTests {
     guest.load(Self.xrstor)
     var other = try #require(
       ExtendedState(XSAVEArea(words: [UInt32](repeating: 0xAAAA_AAAA, count: 1024))))
+    other.area.words[7] = 0xFFFF
     other.mxcsr = 0x1F80
     other.componentsInUse = 0
     guest.processor.extended = other
@@ -80,7 +82,7 @@ struct XSaveTests {
     var guest = try guest(Self.xsavec, requested: 0x201)
     try guest.step()
     #expect(bytes(guest, 512..<520).littleEndian == 0x201)
-    #expect(bytes(guest, 520..<528).littleEndian == 1 << 63 | 0x201)
+    #expect(bytes(guest, 520..<528).littleEndian == UInt64(1) << 63 | 0x201)
     #expect(bytes(guest, 576..<584) == guest.processor.extended?.bytes(0xA80..<0xA88))
   }
 
