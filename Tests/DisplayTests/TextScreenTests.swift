@@ -56,13 +56,13 @@ struct TextScreenTests {
     var memory = VideoMemory(size: Self.videoMemory)
     var tracker = FrameTracker()
     tracker.setText(try #require(Self.screen(cell: (8, 16))))
-    #expect(tracker.tick(&memory))
+    expectDamage(true, &tracker, &memory)
     #expect(tracker.damage == .full(width: 80, height: 48))
-    #expect(!tracker.tick(&memory))
+    expectDamage(false, &tracker, &memory)
     let drawn = tracker.statistics.cellsDrawn
     // The third character of the second row, in colour 1 on black; its glyph is never 0.
     memory.write([0x55, 0x01], at: 0x1_0000 + 2 * 12)
-    #expect(tracker.tick(&memory))
+    expectDamage(true, &tracker, &memory)
     #expect(tracker.statistics.cellsDrawn == drawn + 1)
     let box = try #require(tracker.damage.boundingBox)
     #expect(box.lines.lowerBound >= 16 && box.lines.upperBound <= 32)
@@ -82,11 +82,11 @@ struct TextScreenTests {
     memory.writeUnlogged(0x41, at: 0x1_0000)
     memory.writeUnlogged(0x07, at: 0x1_0001)
     memory.write([0x42, 0x07], at: 0x1_1000)
-    #expect(tracker.tick(&memory))
+    expectDamage(true, &tracker, &memory)
     #expect(tracker.damage.boundingBox?.lines.lowerBound ?? 0 >= 32)
     #expect(Array(tracker.frame.bytes.prefix(4 * 32 * 2048)) == Array(before.prefix(4 * 32 * 2048)))
     memory.markDirty(page: 0x10)
-    #expect(tracker.tick(&memory))
+    expectDamage(true, &tracker, &memory)
     #expect(tracker.frame.bytes == screen.naivePixels(memory.bytes))
   }
 
@@ -102,15 +102,16 @@ struct TextScreenTests {
     try show(3, 13..<15)
     tracker.tick(&memory)
     try show(27, 14..<16)
-    #expect(tracker.tick(&memory))
-    #expect(
-      tracker.damage.runs.map(\.columns).allSatisfy { [24..<32, 56..<64].contains($0) })
+    expectDamage(true, &tracker, &memory)
+    let columns = tracker.damage.runs.map(\.columns)
+    let cells = [24..<32, 56..<64]
+    #expect(columns.allSatisfy { cells.contains($0) })
     #expect(tracker.damage.extents.keys.min() == 13)
     try show(27, 0..<0)
-    #expect(tracker.tick(&memory))
+    expectDamage(true, &tracker, &memory)
     #expect(tracker.damage.lineCount <= 2)
     try show(1000, 0..<16)
-    #expect(!tracker.tick(&memory), "it is outside the picture")
+    expectDamage(false, &tracker, &memory, "it is outside the picture")
   }
 
   @Test(
@@ -125,17 +126,18 @@ struct TextScreenTests {
     let screen = try #require(Self.screen(cell: (8, 16)))
     for round in 0..<3 {
       tracker.setMode(mode)
-      #expect(tracker.tick(&memory), "round \(round)")
+      expectDamage(true, &tracker, &memory, "round \(round)")
       #expect(tracker.damage == .full(width: 80, height: 48))
       #expect(tracker.frame.bytes == Array(memory.bytes.prefix(80 * 48 * 4)))
       tracker.setText(screen)
-      #expect(tracker.tick(&memory))
+      expectDamage(true, &tracker, &memory)
       #expect(tracker.frame.bytes == screen.naivePixels(memory.bytes))
       memory.write(UInt8(round + 1), at: 0x1_0000)
     }
     tracker.setMode(nil)
-    #expect(tracker.tick(&memory))
-    #expect(tracker.frame.isEmpty)
+    expectDamage(true, &tracker, &memory)
+    let isEmpty = tracker.frame.isEmpty
+    #expect(isEmpty)
   }
 
   @Test(
@@ -212,4 +214,13 @@ struct TextScreenTests {
       : TextScreen.Cursor(
         cell: Int(random.next() % 0x1_0000), lines: start..<start + Int(random.next() % 12))
   }
+}
+
+/// Ticks, and checks whether that has found damage.
+private func expectDamage(
+  _ expected: Bool, _ tracker: inout FrameTracker, _ memory: inout VideoMemory,
+  _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let changed = tracker.tick(&memory)
+  #expect(changed == expected, comment, sourceLocation: sourceLocation)
 }
