@@ -1,5 +1,7 @@
-import Devices
 import Testing
+
+@testable import Devices
+
 
 @Suite("VGA modes", .timeLimit(.minutes(5)))
 struct VGAModeTests {
