@@ -174,8 +174,8 @@ extension BIOSServices {
 
   /// The first key in the buffer that the calls for one or the other keyboard return.
   func nextKey(isEnhanced: Bool) -> UInt16? {
-    // As many as a buffer of any length can hold.
-    for _ in 0..<0x8000 {
+    // More than the data area has room for: a guest may have made the buffer endless.
+    for _ in 0..<128 {
       guard let key = peekKey() else { return nil }
       if isEnhanced { return key & 0xFF == 0xF0 && key >> 8 != 0 ? key & 0xFF00 : key }
       switch key {

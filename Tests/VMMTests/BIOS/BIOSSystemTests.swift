@@ -158,7 +158,7 @@ struct BIOSSystemTests {
     let vectors: [UInt8] = [
       0x09, 0x10, 0x10, 0x10, 0x11, 0x12, 0x13, 0x13, 0x14, 0x15, 0x16, 0x1A, 0x21, 0x40, 0x77,
     ]
-    for step in 0..<10_000 {
+    for step in 0..<2000 {
       if step % 50 == 0 {
         // The data area, and with it modes, pages, sizes and pointers, becomes anything.
         let address = 0x400 + UInt32(random.next() % 0x100)
