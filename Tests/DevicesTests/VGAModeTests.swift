@@ -2,7 +2,6 @@ import Testing
 
 @testable import Devices
 
-
 @Suite("VGA modes", .timeLimit(.minutes(5)))
 struct VGAModeTests {
   @Test("80 x 25 characters of 9 x 16 dots at 0xB8000, with a cursor in the upper left corner")

@@ -186,8 +186,8 @@ extension MachineTests {
       let machine = try Machine(configuration, image: .code(code.bytes))
       try machine.start()
       #expect(machine.wait().label == "halted")
-      machine.withFrame { #expect($0.isEmpty) }
-      machine.withFrame { #expect($0.isEmpty) }
+      let isEmpty = machine.withFrame { $0.isEmpty }
+      #expect(isEmpty)
       #expect(told.withLock { $0 } == ["320x200, 256 colours in planes (mode X)"])
       #expect(machine.flushStatistics?.unsupportedModes == 1)
     }
