@@ -9,6 +9,6 @@ struct ScanlineBenchmarks: ParsableCommand {
     abstract: "Measures Scanline side by side with a C reference; run it by scripts/bench.",
     subcommands: [
       StartupCommand.self, ExitsCommand.self, MemoryCommand.self, IdleCommand.self,
-      FlushCommand.self, SerialCommand.self, PauseCommand.self,
+      FlushCommand.self, TextCommand.self, SerialCommand.self, PauseCommand.self,
     ])
 }
