@@ -120,7 +120,7 @@ public struct TextScreen: Equatable, Sendable {
   /// Where on the screen the cursor is; nil if it is nowhere.
   var visibleCursor: VisibleCursor? {
     guard let cursor, !cursor.lines.isEmpty, stride > 0 else { return nil }
-    let (row, column) = (cursor.cell &- startCell & (memory.count / 2 - 1))
+    let (row, column) = ((cursor.cell &- startCell) & (memory.count / 2 - 1))
       .quotientAndRemainder(dividingBy: stride)
     guard row < geometry.rows, column < geometry.columns else { return nil }
     return VisibleCursor(row: row, column: column, lines: cursor.lines)

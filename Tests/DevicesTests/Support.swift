@@ -44,10 +44,10 @@ final class Counter: Sendable {
   var count: Int { value.load(ordering: .sequentiallyConsistent) }
 }
 
-/// By how much the random steps are multiplied: to some millions in all, and in an optimised build,
-/// which takes millions a second, to tens of millions.
+/// By how much the random steps are multiplied: a million or two in all, and in an optimised build,
+/// which takes millions a second, tens of millions.
 #if DEBUG
-  let effort = 3
+  let effort = 1
 #else
   let effort = 20
 #endif

@@ -32,7 +32,7 @@ struct VGAModeTests {
     let display = BochsDisplay(videoMemorySize: 0)
     let vga = VGA(display: display, clock: { 0 })
     #expect(
-      color(24, of: display) == [0, 0, 85], "the text modes' palette is the EGA's 64 colours")
+      color(24, of: display) == [0, 85, 85], "the text modes' palette is the EGA's 64 colours")
     #expect(color(0x14, of: display) == [170, 85, 0], "brown")
     vga.setMode(.graphics320x200)
     #expect(

@@ -38,6 +38,7 @@ struct TextCommand: ParsableCommand {
     var screen = ConsoleScreen()
     var tracker = FrameTracker()
     var time = 0.0
+    let firstPage: [UInt64] = [1]
     for number in 0..<lineCount {
       screen.scroll(to: output.line(number))
       // A style that changes without being seen has every cell drawn.
@@ -47,7 +48,7 @@ struct TextCommand: ParsableCommand {
       time += duration(on: CLOCK_PROCESS_CPUTIME_ID) {
         tracker.setText(text)
         unsafe screen.memory.withUnsafeBytes { memory in
-          _ = unsafe tracker.update(dirtyPages: [1], memory: memory)
+          _ = unsafe tracker.update(dirtyPages: firstPage.span, memory: memory)
         }
       }
     }

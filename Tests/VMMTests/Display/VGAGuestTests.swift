@@ -111,6 +111,8 @@ extension MachineTests {
       try machine.waitForText("ready")
       machine.machine.withFrame { #expect($0.rgb(x: 3, y: 5) == RGB(red: 0, green: 0, blue: 0)) }
       _ = try machine.machine.attach(DamageSink { new in damage.withLock { $0.append(new) } })
+      // A new sink starts with a full frame.
+      try eventually { damage.withLock { !$0.isEmpty } }
       try machine.send([0])
       #expect(machine.end().label == "halted")
       #expect(
@@ -263,7 +265,9 @@ extension MachineTests {
     }
 
     /// Looked at, and then taken down.
-    private static let expected: [String: UInt64] = ["textmode": 0, "plasma": 0]
+    private static let expected: [String: UInt64] = [
+      "textmode": 1_540_069_747_081_355_154, "plasma": 5_534_489_203_517_411_251,
+    ]
   }
 }
 
