@@ -3,7 +3,7 @@ import Testing
 
 @testable import Devices
 
-@Suite("Resets of devices", .timeLimit(.minutes(1)))
+@Suite("Resets of devices", .timeLimit(.minutes(5)))
 struct DeviceResetTests {
   private final class Line: InterruptLine {
     let level = Mutex(false)

@@ -61,8 +61,8 @@ public struct BIOSImage: Sendable {
   /// What it was taken for, in words.
   public var summary: String {
     guard let geometry = disk?.geometry else { return "DOS program (.COM)" }
-    let shape =
-      "\(geometry.cylinders) cylinders, \(geometry.heads) heads, \(geometry.sectors) sectors"
-    return (geometry.floppyType == nil ? "hard disk" : "floppy") + " with a boot sector (\(shape))"
+    guard file.size > DiskGeometry.sectorSize else { return "boot sector" }
+    let shape = "C/H/S \(geometry.cylinders)/\(geometry.heads)/\(geometry.sectors)"
+    return (geometry.floppyType == nil ? "hard disk" : "floppy") + " with a boot sector, \(shape)"
   }
 }

@@ -53,9 +53,11 @@ extension BIOSServices {
     default: return false
     }
     vbeMode = nil
-    // The VGA is shown while the Bochs display is disabled.
-    setDispi(DispiRegisters.Index.enable, 0)
-    hardware.vga?.setMode(vgaMode)
+    if let vga = hardware.vga {
+      // It is shown while the Bochs display is disabled. Without one that is all there is to show.
+      setDispi(DispiRegisters.Index.enable, 0)
+      vga.setMode(vgaMode)
+    }
     let isGraphics = mode == TextMemory.graphicsMode
     let columns: UInt16 = mode < 2 || isGraphics ? 40 : 80
     memory.store(mode, at: BIOSDataArea.videoMode)

@@ -120,7 +120,7 @@ import Testing
     "what does not fit in the machine is refused",
     arguments: [
       (0x3FF_FFF1, 16, "0x3fffff1 to 0x4000000 does not fit"),
-      (0x10_0000, 1 << 32, "does not fit"),
+      (0x10_0000, 1 << 32, "overlaps"),
       (0x1_0000_0000, 16, "does not fit"),
       (0xFFFF_FFFF_FFFF_0000, 16, "does not fit"),
       (0xE000_0000, 16, "overlaps the framebuffer at 0xe0000000"),
@@ -163,7 +163,7 @@ import Testing
   @Test("a note is found by owner and type, behind others")
   func notes() throws {
     var bytes = ELFBytes()
-    bytes.segments.append(.init(type: 4, offset: 0x1000, fileSize: 64, memorySize: 64))
+    bytes.segments.append(.init(type: 4, offset: 0x1000, fileSize: 68, memorySize: 68))
     bytes.content =
       MultibootBytes.words([5, 5, 18]) + Array("Xenon\0\0\0".utf8) + [1, 2, 3, 4, 5, 0, 0, 0]
       + MultibootBytes.words([4, 4, 17, 0x006E_6558, 0xBAD])

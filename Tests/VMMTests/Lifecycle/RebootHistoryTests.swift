@@ -2,7 +2,7 @@ import Testing
 
 @testable import VMM
 
-@Suite("Reboots", .timeLimit(.minutes(1)))
+@Suite("Reboots", .timeLimit(.minutes(5)))
 struct RebootHistoryTests {
   private static let second: UInt64 = 1_000_000_000
 
