@@ -97,7 +97,7 @@ enum StressedDirtyLogs: ExpressibleByArgument {
 }
 
 /// The privilege levels at which `verify` runs its guest.
-enum StressedPrivilegeLevels: String, ExpressibleByArgument, CaseIterable {
+enum StressedPrivilegeLevels: String, WordArgument {
   case kernel = "0"
   case user = "3"
   case both

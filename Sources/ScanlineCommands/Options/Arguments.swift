@@ -1,4 +1,4 @@
-public import ArgumentParser
+import ArgumentParser
 import Devices
 import Display
 public import VMM
@@ -140,10 +140,10 @@ struct Seconds {
   }
 }
 
-extension CPUMode: ExpressibleByArgument {}
-extension MachineConfiguration.InterruptController: ExpressibleByArgument {}
-extension ResetAction: ExpressibleByArgument {}
-extension VGAPresence: ExpressibleByArgument {}
+extension CPUMode: WordArgument {}
+extension MachineConfiguration.InterruptController: WordArgument {}
+extension ResetAction: WordArgument {}
+extension VGAPresence: WordArgument {}
 
 /// Digits only: no sign, no space. Hexadecimal with `0x`.
 private func parseInteger(_ text: Substring) -> UInt64? {
@@ -152,4 +152,4 @@ private func parseInteger(_ text: Substring) -> UInt64? {
   guard digits.first?.isHexDigit == true else { return nil }
   return UInt64(digits, radix: isHexadecimal ? 16 : 10)
 }
-extension DirtyLogStress.Order: ExpressibleByArgument {}
+extension DirtyLogStress.Order: WordArgument {}

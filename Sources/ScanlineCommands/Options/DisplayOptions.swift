@@ -93,5 +93,5 @@ enum DirtyLogArgument: ExpressibleByArgument, CaseIterable {
 
   var defaultValueDescription: String { interface?.rawValue ?? "auto" }
 
-  static var allValueStrings: [String] { allCases.map(\.defaultValueDescription) }
+  static var allValueStrings: [String] { allCases.map { $0.defaultValueDescription } }
 }

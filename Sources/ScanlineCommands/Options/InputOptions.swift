@@ -2,7 +2,7 @@ import ArgumentParser
 import VMM
 
 /// Which device of the guest's standard input is.
-enum InputTarget: String, ExpressibleByArgument, CaseIterable {
+enum InputTarget: String, WordArgument {
   case auto, serial, keyboard
 
   /// Whether input is typed. A program that was written for a PC's BIOS has no other way to ask for
@@ -17,6 +17,6 @@ enum InputTarget: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// Where text goes that the guest prints with INT 10h.
-enum TeletypeTarget: String, ExpressibleByArgument, CaseIterable {
+enum TeletypeTarget: String, WordArgument {
   case both, screen
 }

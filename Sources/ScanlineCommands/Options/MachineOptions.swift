@@ -101,7 +101,7 @@ struct MachineOptions: ParsableArguments {
 }
 
 /// Whether the emulation assist may be used.
-enum AssistMode: String, CaseIterable, ExpressibleByArgument {
+enum AssistMode: String, WordArgument {
   case auto
   case off
 }

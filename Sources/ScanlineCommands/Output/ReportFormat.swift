@@ -4,7 +4,7 @@ import SystemPackage
 import VMM
 
 /// How a report is printed.
-enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
+enum ReportFormat: String, WordArgument {
   case text
   case json
 }

@@ -153,8 +153,15 @@ public enum BootImage: Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether its guests expect a VGA in text mode: what a boot sector finds on every PC.
-  public var expectsVGA: Bool { [.boot, .com].contains(format) }
+  /// Whether its guests expect a VGA in text mode: what a boot sector finds on every PC, and a Multiboot
+  /// kernel that asks for nothing else.
+  public var expectsVGA: Bool {
+    switch self {
+    case .flat, .bios: [.boot, .com].contains(format)
+    case .multiboot(let image): image.videoMode == nil
+    case .elf, .linux, .pvh: false
+    }
+  }
 
   /// What brings it into a machine with `memorySize` bytes of RAM, which it has been validated for.
   func loader(memorySize: UInt64) throws(VMMError) -> any BootLoader {
