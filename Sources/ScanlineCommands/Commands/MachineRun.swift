@@ -28,7 +28,7 @@ struct MachineRun {
     stats = trace.stats
     tracing = trace
     timeout = options.timeout
-    input = options.input
+    input = options.input ?? .auto
     verbose = options.verbose
     quiet = options.quiet
   }

@@ -16,12 +16,12 @@ struct DisplayOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A VGA with text modes and mode 13h: auto, on or off.",
+      "A VGA with text modes and mode 13h: auto (default), on or off.",
       discussion: """
         The machine then starts in text mode, and the framebuffer is off until the guest sets a \
         mode. auto: for boot sectors. Planar modes are not shown.
         """, valueName: "presence"))
-  var vga = VGAPresence.auto
+  var vga: VGAPresence?
 
   @Option(
     help: ArgumentHelp(
@@ -35,10 +35,10 @@ struct DisplayOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How written pages are found: auto, bitmap, clear, clear-initially-set or ring.",
+      "How written pages are found: auto (default), bitmap, clear, clear-initially-set or ring.",
       discussion: "auto: clear where KVM has manual protection, else bitmap. See `scanline probe`.",
       valueName: "interface"))
-  var dirtyLog = DirtyLogArgument.auto
+  var dirtyLog: DirtyLogArgument?
 
   @Option(
     help: ArgumentHelp(
@@ -62,8 +62,8 @@ struct DisplayOptions: ParsableArguments {
       configuration.framebuffer = try framebuffer.mode()
       configuration.isFramebufferNegotiable = false
     }
-    configuration.vga = vga
-    configuration.dirtyLog = dirtyLog.interface
+    configuration.vga = vga ?? .auto
+    configuration.dirtyLog = dirtyLog?.interface
     configuration.framesPerSecond = fps
     configuration.isPresentedByGuest = present
   }

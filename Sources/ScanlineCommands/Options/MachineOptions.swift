@@ -10,13 +10,13 @@ struct MachineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Interrupt controllers: auto, kernel, split or none.",
+      "Interrupt controllers: auto (default), kernel, split or none.",
       discussion: """
         kernel: PIC, IOAPIC, local APICs and PIT in KVM. split: local APICs in KVM, the others \
         ours. none: PIC and PIT, ours; no APICs. auto, the fastest to start and stop: none with \
         one vCPU, split with several, and for a Linux or a PVH kernel.
         """))
-  var irqchip = MachineConfiguration.InterruptController.auto
+  var irqchip: MachineConfiguration.InterruptController?
 
   @Option(
     help: ArgumentHelp(
@@ -34,23 +34,23 @@ struct MachineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Execute what the host's KVM fails to emulate: auto or off.",
+      "Execute what the host's KVM fails to emulate: auto (default) or off.",
       discussion: """
         auto: where KVM emulates the kernel's code and stops at an instruction, go on with it if \
         it is in the documented set. off: the guest ends there.
         """,
       valueName: "mode"))
-  var assist = AssistMode.auto
+  var assist: AssistMode?
 
   @Option(
     help: ArgumentHelp(
-      "What a guest gets that resets the machine: exit or reboot.",
+      "What a guest gets that resets the machine: exit (default) or reboot.",
       discussion: """
         exit: the run ends, with status 0, or 70 after a triple fault. reboot: it starts again, \
         unless it dies of a triple fault three times within 0.1 s of its start.
         """,
       valueName: "action"))
-  var onReset = ResetAction.exit
+  var onReset: ResetAction?
 
   @Option(
     help: ArgumentHelp(
@@ -61,19 +61,19 @@ struct MachineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Where standard input goes: auto, serial or keyboard.",
+      "Where standard input goes: auto (default), serial or keyboard.",
       discussion: """
         keyboard: each character is typed, and so are the arrow and function keys of a terminal. \
         auto: the keyboard of a boot sector or .COM program, the serial port of everything else.
         """,
       valueName: "device"))
-  var input = InputTarget.auto
+  var input: InputTarget?
 
   @Option(
     help: ArgumentHelp(
-      "Where text goes that is printed with INT 10h: both or screen.",
+      "Where text goes that is printed with INT 10h: both (default) or screen.",
       discussion: "both: to the screen, and to standard output.", valueName: "place"))
-  var teletype = TeletypeTarget.both
+  var teletype: TeletypeTarget?
 
   @Option(
     help: ArgumentHelp("Stop the guest after this time.", valueName: "seconds"),
@@ -89,12 +89,12 @@ struct MachineOptions: ParsableArguments {
   func configuration() -> MachineConfiguration {
     var configuration = MachineConfiguration()
     configuration.cpuCount = cpus
-    configuration.interruptController = irqchip
+    configuration.interruptController = irqchip ?? .auto
     configuration.debugExitPorts = debugExit.ports
     configuration.hasTestDevices = testDevices
-    configuration.assistsEmulation = assist == .auto
-    configuration.resetAction = onReset
-    configuration.printsTeletype = teletype == .both
+    configuration.assistsEmulation = assist != .off
+    configuration.resetAction = onReset ?? .exit
+    configuration.printsTeletype = teletype != .screen
     configuration.commandLine = append ?? ""
     return configuration
   }
