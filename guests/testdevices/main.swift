@@ -38,7 +38,8 @@ private func checkFlush(_ checks: inout Checks) {
   let page: UInt64 = 0x20_0000
   memoryWrite64(page + 0x10, 0x1234_5678_9ABC_DEF0)
   portWrite32(0xE4, UInt32(page) + 0x10)
-  checks.check("a flushed page keeps its data", memoryRead64(page + 0x10), is: 0x1234_5678_9ABC_DEF0)
+  checks.check(
+    "a flushed page keeps its data", memoryRead64(page + 0x10), is: 0x1234_5678_9ABC_DEF0)
   memoryWrite64(page + 0x10, 1)
   checks.check("a flushed page can be written", memoryRead64(page + 0x10), is: 1)
   portWrite32(0xE4, 0xFFFF_F000)
