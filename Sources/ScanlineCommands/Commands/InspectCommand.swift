@@ -23,7 +23,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private var imageFormat: ImageFormat? {
-    format.compactMap { if case .image(let format) = $0 { format } else { nil } }.last?.format
+    format.compactMap { if case .image(let format) = $0 { format } else { nil } }.last?.word
   }
 
   func run() throws {
@@ -47,12 +47,12 @@ struct InspectCommand: ParsableCommand {
 /// The format of the report, or that of the image: no name means both.
 enum InspectFormat: ExpressibleByArgument {
   case report(ReportFormat)
-  case image(ImageFormatArgument)
+  case image(AutoOr<ImageFormat>)
 
   init?(argument: String) {
     if let format = ReportFormat(rawValue: argument) {
       self = .report(format)
-    } else if let format = ImageFormatArgument(argument: argument) {
+    } else if let format = AutoOr<ImageFormat>(argument: argument) {
       self = .image(format)
     } else {
       return nil
@@ -60,7 +60,7 @@ enum InspectFormat: ExpressibleByArgument {
   }
 
   static var allValueStrings: [String] {
-    ReportFormat.allValueStrings + ImageFormatArgument.allValueStrings
+    ReportFormat.allValueStrings + AutoOr<ImageFormat>.allValueStrings
   }
 }
 

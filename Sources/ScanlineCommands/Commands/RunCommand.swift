@@ -15,11 +15,8 @@ struct RunCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What the image is (default: auto, by its content).",
-      discussion: """
-        auto, flat, boot, com, multiboot, multiboot2, linux, pvh or elf. `scanline inspect` tells \
-        what auto takes it for.
-        """))
-  var format: ImageFormatArgument?
+      discussion: "`scanline inspect` tells what auto takes it for."))
+  var format: AutoOr<ImageFormat>?
 
   @OptionGroup(title: "Image") var image: ImageOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
@@ -30,7 +27,7 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     var run = try MachineRun(machine, display: display, trace: trace)
     run.configuration.device = host.devicePath
-    let (image, memorySize) = try image.load(as: format?.format)
+    let (image, memorySize) = try image.load(as: format?.word)
     run.configuration.memorySize = memorySize
     if machine.append == nil { run.configuration.commandLine = image.defaultCommandLine }
     try run.run(image)

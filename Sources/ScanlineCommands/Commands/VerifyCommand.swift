@@ -68,19 +68,19 @@ struct VerifyCommand: ParsableCommand {
 /// The interfaces that `verify` stresses, one after the other.
 enum StressedDirtyLogs: ExpressibleByArgument {
   case all
-  case one(DirtyLogArgument)
+  case one(AutoOr<DirtyLogInterface>)
 
   init?(argument: String) {
     if argument == "all" {
       self = .all
-    } else if let one = DirtyLogArgument(argument: argument) {
+    } else if let one = AutoOr<DirtyLogInterface>(argument: argument) {
       self = .one(one)
     } else {
       return nil
     }
   }
 
-  static var allValueStrings: [String] { ["all"] + DirtyLogArgument.allValueStrings }
+  static var allValueStrings: [String] { ["all"] + AutoOr<DirtyLogInterface>.allValueStrings }
 
   /// All that the host has, or the one that was asked for.
   func interfaces(on device: FilePath) throws(VMMError) -> [DirtyLogInterface] {

@@ -38,7 +38,7 @@ struct DisplayOptions: ParsableArguments {
       "How written pages are found: auto (default), bitmap, clear, clear-initially-set or ring.",
       discussion: "auto: clear where KVM has manual protection, else bitmap. See `scanline probe`.",
       valueName: "interface"))
-  var dirtyLog: DirtyLogArgument?
+  var dirtyLog: AutoOr<DirtyLogInterface>?
 
   @Option(
     help: ArgumentHelp(
@@ -63,35 +63,8 @@ struct DisplayOptions: ParsableArguments {
       configuration.isFramebufferNegotiable = false
     }
     configuration.vga = vga ?? .auto
-    configuration.dirtyLog = dirtyLog?.interface
+    configuration.dirtyLog = dirtyLog?.word
     configuration.framesPerSecond = fps
     configuration.isPresentedByGuest = present
   }
-}
-
-/// A dirty-log interface, or the best one.
-enum DirtyLogArgument: ExpressibleByArgument, CaseIterable {
-  case auto
-  case named(DirtyLogInterface)
-
-  static let allCases = [.auto] + DirtyLogInterface.allCases.map(Self.named)
-
-  init?(argument: String) {
-    if argument == "auto" {
-      self = .auto
-    } else if let interface = DirtyLogInterface(rawValue: argument) {
-      self = .named(interface)
-    } else {
-      return nil
-    }
-  }
-
-  /// nil for the best one.
-  var interface: DirtyLogInterface? {
-    if case .named(let interface) = self { interface } else { nil }
-  }
-
-  var defaultValueDescription: String { interface?.rawValue ?? "auto" }
-
-  static var allValueStrings: [String] { allCases.map { $0.defaultValueDescription } }
 }

@@ -94,30 +94,3 @@ struct ImageOptions: ParsableArguments {
     return (image, memorySize)
   }
 }
-
-/// A format, or what the content says.
-enum ImageFormatArgument: ExpressibleByArgument, CaseIterable {
-  case auto
-  case named(ImageFormat)
-
-  static let allCases = [.auto] + ImageFormat.allCases.map(Self.named)
-
-  init?(argument: String) {
-    if argument == "auto" {
-      self = .auto
-    } else if let format = ImageFormat(rawValue: argument) {
-      self = .named(format)
-    } else {
-      return nil
-    }
-  }
-
-  /// nil for what the content says.
-  var format: ImageFormat? {
-    if case .named(let format) = self { format } else { nil }
-  }
-
-  static var allValueStrings: [String] { allCases.map { $0.format?.rawValue ?? "auto" } }
-
-  var defaultValueDescription: String { format?.rawValue ?? "auto" }
-}
