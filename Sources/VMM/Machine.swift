@@ -135,12 +135,13 @@ public final class Machine: Sendable {
       reserved: image.callsBIOS ? [BIOSROM.port...BIOSROM.port] : [], output: serialOutput,
       control: control)
     claims += debugPorts.claims
+    let ports = PortBus(claims, callPort: image.callsBIOS ? BIOSROM.port : nil)
+    self.ports = ports
     let bios = BIOS(
-      for: image, on: board, claims, teletype: configuration.printsTeletype ? serialOutput : nil,
+      for: image, on: board, ports: ports,
+      teletype: configuration.printsTeletype ? serialOutput : nil,
       control: control, resets: resets, tracer: tracer)
     self.bios = bios
-    let ports = PortBus(claims, callPort: bios.map { _ in BIOSROM.port })
-    self.ports = ports
     let memoryClaims: [MMIOBus.Claim] =
       (interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? []) + testDevices.memory
     let memoryDevices = MMIOBus(memoryClaims)

@@ -5,10 +5,10 @@ extension BIOS {
   ///
   /// - Parameters:
   ///   - board: The machine's memory and video memory.
-  ///   - claims: Its devices.
+  ///   - ports: Its devices.
   ///   - teletype: Takes what INT 10h prints; nil for nobody.
   convenience init?(
-    for image: BootImage, on board: borrowing Board, _ claims: [DevicePorts.Claim],
+    for image: BootImage, on board: borrowing Board, ports: PortBus,
     teletype: (any ByteSink)?, control: RunControl, resets: ResetPolicy, tracer: Tracer?
   ) {
     guard case .bios(let image) = image else { return nil }
@@ -16,7 +16,7 @@ extension BIOS {
       memory: RealModeMemory(ram: board.memory, window: board.video?.window),
       memoryBelow4GiB: UInt64(board.memory.sizeBelow4GiB),
       memoryAbove4GiB: UInt64(board.memory.sizeAbove4GiB),
-      display: board.video?.display, vga: board.video?.vga, ports: DevicePorts(claims),
+      display: board.video?.display, vga: board.video?.vga, ports: ports,
       teletype: teletype,
       restEvent: control.restEvent, stop: { control.stop($0) }, reset: { resets.request(.bios) })
     self.init(BIOSServices(hardware: hardware, image: image), tracer: tracer)

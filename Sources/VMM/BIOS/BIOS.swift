@@ -93,7 +93,7 @@ final class BIOS: Resettable {
     tracer.record(
       TraceEvent(
         time: monotonicNanoseconds(), cpu: cpu,
-        rip: UInt64(RealModeMemory.linear(caller.segment, caller.offset)),
+        rip: UInt64(caller.linear),
         kind: .biosCall(BIOSCallRecord(before: before, after: after))),
       mayWait: true)
   }

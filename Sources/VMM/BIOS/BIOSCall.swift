@@ -42,9 +42,7 @@ struct BIOSCall {
   }
 
   /// The caller's CS:IP, behind its `int`.
-  func returnAddress(_ memory: RealModeMemory) -> (segment: UInt16, offset: UInt16) {
-    (memory.word(frame &+ 2), memory.word(frame))
-  }
+  func returnAddress(_ memory: RealModeMemory) -> FarPointer { memory.pointer(at: frame) }
 }
 
 // MARK: - Registers

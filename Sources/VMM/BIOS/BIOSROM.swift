@@ -63,10 +63,9 @@ enum BIOSROM {
     var table: [UInt8] = []
     table.reserveCapacity(1024)
     for vector in UInt8.min...UInt8.max {
-      // The font of the text mode.
-      let isFont = vector == 0x43
-      table.append(littleEndian: isFont ? font8x16 : handler(of: vector))
-      table.append(littleEndian: isFont ? fontSegment : segment)
+      table.append(
+        vector == BIOSServices.fontVector
+          ? FarPointer(fontSegment, font8x16) : FarPointer(segment, handler(of: vector)))
     }
     return table
   }()
@@ -106,17 +105,15 @@ enum BIOSROM {
     put(VGAFont.size8x8.glyphs, at: font8x8)
     put(Array(VGAFont.size8x8.glyphs.prefix(128 * 8)), at: fixedFont8x8)
     // ljmp to the slot of INT 19h; the date; the model: a PC/AT.
-    put([0xEA] + littleEndian(slot(0x19)) + littleEndian(segment), at: resetVector)
+    var jump: [UInt8] = [0xEA]
+    jump.append(FarPointer(segment, slot(0x19)))
+    put(jump, at: resetVector)
     put(Array("11/22/26".utf8) + [0, 0xFC, 0], at: resetVector + 5)
     return rom
   }()
 
   /// The fonts from ``font8x16`` on.
   static let fonts = VGAFont.size8x16.glyphs + VGAFont.size8x14.glyphs
-
-  private static func littleEndian(_ value: UInt16) -> [UInt8] {
-    [UInt8(truncatingIfNeeded: value), UInt8(truncatingIfNeeded: value >> 8)]
-  }
 
   // MARK: Code
 

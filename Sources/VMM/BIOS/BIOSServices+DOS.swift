@@ -35,8 +35,7 @@ extension BIOSServices {
     // Drive C is the current one.
     case 0x19: call.al = 2
     case 0x25:
-      memory.store(call.dx, at: 4 * UInt32(call.al))
-      memory.store(call.ds, at: 4 * UInt32(call.al) + 2)
+      memory.setVector(call.al, FarPointer(call.ds, call.dx))
     case 0x2C: timeOfDay(&call)
     // Version 5.0.
     case 0x30:
@@ -44,8 +43,9 @@ extension BIOSServices {
       call.bx = 0
       call.cx = 0
     case 0x35:
-      call.bx = memory.word(4 * UInt32(call.al))
-      call.es = memory.word(4 * UInt32(call.al) + 2)
+      let handler = memory.vector(call.al)
+      call.bx = handler.offset
+      call.es = handler.segment
     default:
       call.unsupported()
       call.ax = Self.invalidFunction

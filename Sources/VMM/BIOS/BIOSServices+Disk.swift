@@ -178,7 +178,7 @@ extension BIOSServices {
     init(_ memory: RealModeMemory, at address: UInt32) {
       size = memory.byte(address)
       count = memory.word(address &+ 2)
-      buffer = RealModeMemory.linear(memory.word(address &+ 6), memory.word(address &+ 4))
+      buffer = memory.pointer(at: address &+ 4).linear
       first = UInt64(memory.long(address &+ 8)) | UInt64(memory.long(address &+ 12)) << 32
     }
 

@@ -2,6 +2,11 @@ import Devices
 
 /// INT 10h AH=11h: character generator.
 extension BIOSServices {
+  /// The vectors that are no handlers: the glyphs 80h to FFh of a CGA's graphics modes, and the font
+  /// of the mode that is set.
+  private static let upperFont: UInt8 = 0x1F
+  static let fontVector: UInt8 = 0x43
+
   /// A font in ``BIOSROM``.
   enum ROMFont {
     case rom8x8, rom8x14, rom8x16
@@ -14,11 +19,11 @@ extension BIOSServices {
       }
     }
 
-    var address: (segment: UInt16, offset: UInt16) {
+    var address: FarPointer {
       switch self {
-      case .rom8x8: (BIOSROM.segment, BIOSROM.font8x8)
-      case .rom8x14: (BIOSROM.fontSegment, BIOSROM.font8x14)
-      case .rom8x16: (BIOSROM.fontSegment, BIOSROM.font8x16)
+      case .rom8x8: FarPointer(BIOSROM.segment, BIOSROM.font8x8)
+      case .rom8x14: FarPointer(BIOSROM.fontSegment, BIOSROM.font8x14)
+      case .rom8x16: FarPointer(BIOSROM.fontSegment, BIOSROM.font8x16)
       }
     }
 
@@ -45,8 +50,8 @@ extension BIOSServices {
       }
     // One of four fonts is shown: there is one.
     case 0x03: break
-    case 0x20: storeVector(0x1F, (call.es, call.bp))
-    case 0x21: storeVector(0x43, (call.es, call.bp))
+    case 0x20: memory.setVector(Self.upperFont, FarPointer(call.es, call.bp))
+    case 0x21: memory.setVector(Self.fontVector, FarPointer(call.es, call.bp))
     case 0x22: setFontVector(.rom8x14)
     case 0x23: setFontVector(.rom8x8)
     case 0x24: setFontVector(.rom8x16)
@@ -84,21 +89,16 @@ extension BIOSServices {
     setCursor(activePage, cursor(activePage))
   }
 
-  func setFontVector(_ font: ROMFont) { storeVector(0x43, font.address) }
-
-  private func storeVector(_ vector: UInt32, _ address: (segment: UInt16, offset: UInt16)) {
-    memory.store(address.offset, at: 4 * vector)
-    memory.store(address.segment, at: 4 * vector + 2)
-  }
+  func setFontVector(_ font: ROMFont) { memory.setVector(Self.fontVector, font.address) }
 
   private func fontInformation(_ call: inout BIOSCall) {
-    let address: (segment: UInt16, offset: UInt16)
+    let address: FarPointer
     switch call.bh {
-    case 0: address = (memory.word(4 * 0x1F + 2), memory.word(4 * 0x1F))
-    case 1: address = (memory.word(4 * 0x43 + 2), memory.word(4 * 0x43))
+    case 0: address = memory.vector(Self.upperFont)
+    case 1: address = memory.vector(Self.fontVector)
     case 2, 5: address = ROMFont.rom8x14.address
     case 3: address = ROMFont.rom8x8.address
-    case 4: address = (BIOSROM.segment, BIOSROM.upperFont8x8)
+    case 4: address = FarPointer(BIOSROM.segment, BIOSROM.upperFont8x8)
     case 6, 7: address = ROMFont.rom8x16.address
     default: return call.unsupported()
     }

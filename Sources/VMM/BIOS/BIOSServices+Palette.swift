@@ -12,16 +12,16 @@ extension BIOSServices {
   private static let paletteAddressSource: UInt8 = 0x20
   private static let modeControl: UInt8 = 0x10
   private static let overscan: UInt8 = 0x11
+  /// Those that the calls for all of them take and return, in their order.
+  private static let paletteRegisters = Array(UInt8(0)..<16) + [overscan]
 
   func palette(_ call: inout BIOSCall) {
     switch call.al {
     case 0x00: writeAttribute(call.bl, call.bh)
     case 0x01: writeAttribute(Self.overscan, call.bh)
     case 0x02:
-      for index in UInt16(0)...16 {
-        writeAttribute(
-          index == 16 ? Self.overscan : UInt8(truncatingIfNeeded: index),
-          memory.byte(call.es(call.dx &+ index)))
+      for (offset, register) in zip(UInt16.zero..., Self.paletteRegisters) {
+        writeAttribute(register, memory.byte(call.es(call.dx &+ offset)))
       }
     case 0x03:
       // Blinking, or a background of 16 colours.
@@ -31,10 +31,8 @@ extension BIOSServices {
     case 0x07: call.bh = readAttribute(call.bl)
     case 0x08: call.bh = readAttribute(Self.overscan)
     case 0x09:
-      for index in UInt16(0)...16 {
-        let value = readAttribute(
-          index == 16 ? Self.overscan : UInt8(truncatingIfNeeded: index))
-        memory.store(value, at: call.es(call.dx &+ index))
+      for (offset, register) in zip(UInt16.zero..., Self.paletteRegisters) {
+        memory.store(readAttribute(register), at: call.es(call.dx &+ offset))
       }
     case 0x10:
       ports.write(Self.dacWriteIndex, call.bl)

@@ -128,8 +128,7 @@ struct TextMemory {
 
   /// Where the font of INT 43h has a character.
   private func glyphAddress(_ character: UInt8) -> UInt32 {
-    let font = RealModeMemory.linear(memory.word(0x43 * 4 + 2), memory.word(0x43 * 4))
-    return font &+ 8 &* UInt32(character)
+    memory.vector(BIOSServices.fontVector).linear &+ 8 &* UInt32(character)
   }
 }
 

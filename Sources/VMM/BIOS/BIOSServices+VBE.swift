@@ -92,21 +92,16 @@ extension BIOSServices {
     let target = call.es(call.di)
     var block: [UInt8] = Array("VESA".utf8)
     block.append(littleEndian: UInt16(0x0200))
-    for _ in 0..<1 {
-      block.append(littleEndian: BIOSROM.vendorName)
-      block.append(littleEndian: BIOSROM.segment)
-    }
+    let name = FarPointer(BIOSROM.segment, BIOSROM.vendorName)
+    block.append(name)
     // The DAC can be switched to 8 bits.
     block.append(littleEndian: UInt32(1))
     // The list of modes follows in the block itself.
-    block.append(littleEndian: call.di &+ 0x22)
-    block.append(littleEndian: call.es)
+    block.append(FarPointer(call.es, call.di &+ 0x22))
     block.append(littleEndian: dispi(DispiRegisters.Index.videoMemory64K))
     block.append(littleEndian: UInt16(0x0100))
-    for _ in 0..<3 {
-      block.append(littleEndian: BIOSROM.vendorName)
-      block.append(littleEndian: BIOSROM.segment)
-    }
+    // Vendor, product and revision.
+    for _ in 0..<3 { block.append(name) }
     block.append(zeroes: 0x22 - block.count)
     for mode in modes { block.append(littleEndian: mode.number) }
     block.append(littleEndian: UInt16.max)

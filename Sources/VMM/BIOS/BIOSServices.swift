@@ -16,8 +16,8 @@ struct BIOSServices {
     let display: BochsDisplay?
     /// nil on a machine without a framebuffer.
     let vga: VGA?
-    /// The machine's other devices.
-    let ports: DevicePorts
+    /// The machine's devices, as code in the guest reaches them.
+    let ports: PortBus
     /// Takes what INT 10h prints, too; nil for nobody.
     let teletype: (any ByteSink)?
     /// Raised while a call must not wait.
@@ -46,7 +46,7 @@ struct BIOSServices {
   mutating func reset() { self = BIOSServices(hardware: hardware, image: image) }
 
   var memory: RealModeMemory { hardware.memory }
-  var ports: DevicePorts { hardware.ports }
+  var ports: PortBus { hardware.ports }
 
   /// Serves `call`.
   mutating func serve(_ call: inout BIOSCall) -> BIOSCall.Outcome {
@@ -67,29 +67,5 @@ struct BIOSServices {
     default: call.unsupported()
     }
     return .returns
-  }
-}
-
-/// The machine's devices as code in the guest would reach them, with `in` and `out` of a byte.
-struct DevicePorts: Sendable {
-  typealias Claim = (ports: [ClosedRange<UInt16>], device: any PortIODevice)
-
-  private let claims: [Claim]
-
-  init(_ claims: [Claim]) { self.claims = claims }
-
-  private func device(at port: UInt16) -> (any PortIODevice)? {
-    for claim in claims {
-      for ports in claim.ports where ports.contains(port) { return claim.device }
-    }
-    return nil
-  }
-
-  func read(_ port: UInt16) -> UInt8 {
-    UInt8(truncatingIfNeeded: device(at: port)?.read(port: port, size: 1) ?? .max)
-  }
-
-  func write(_ port: UInt16, _ value: UInt8) {
-    device(at: port)?.write(port: port, size: 1, value: UInt32(value))
   }
 }

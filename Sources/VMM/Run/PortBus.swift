@@ -54,6 +54,23 @@ package final class PortBus: @unchecked Sendable {
     return true
   }
 
+  /// Reads a byte as a guest would, for who acts in its place: not counted if no device has the port.
+  func read(_ port: UInt16) -> UInt8 {
+    let index = unsafe Int(indexOfPort[Int(port)])
+    let value = unsafe devices[index]._withUnsafeGuaranteedRef {
+      $0.device.read(port: port, size: 1)
+    }
+    return UInt8(truncatingIfNeeded: value)
+  }
+
+  /// Writes a byte as a guest would, for who acts in its place: not counted if no device has the port.
+  func write(_ port: UInt16, _ value: UInt8) {
+    let index = unsafe Int(indexOfPort[Int(port)])
+    unsafe devices[index]._withUnsafeGuaranteedRef {
+      $0.device.write(port: port, size: 1, value: UInt32(value))
+    }
+  }
+
   private func serveUnclaimed(_ access: PortIO) -> Bool {
     if access.port == callPort, access.direction == .out { return false }
     unclaimed.countPort(isWrite: access.direction == .out, access.count)
@@ -65,7 +82,7 @@ package final class PortBus: @unchecked Sendable {
 
 /// A device at its place in the table.
 private final class Mounting {
-  private let device: any PortIODevice
+  let device: any PortIODevice
 
   init(_ device: any PortIODevice) {
     self.device = device
@@ -107,7 +124,7 @@ private func storeValue(_ value: UInt32, to data: UnsafeMutableRawPointer, size:
   }
 }
 
-/// Stands at index 0, which is never served, so that the table needs no optional.
+/// Stands at index 0, of which ``PortBus/serve(_:)`` asks nothing, so that the table needs no optional.
 private final class UnclaimedPorts: PortIODevice {
   func read(port: UInt16, size: Int) -> UInt32 { .max }
   func write(port: UInt16, size: Int, value: UInt32) {}

@@ -52,7 +52,7 @@ struct BIOSBench {
         memory: memory, memoryBelow4GiB: 4 << 20, memoryAbove4GiB: memoryAbove4GiB,
         display: display,
         vga: VGA(display: display, clock: { 0 }),
-        ports: DevicePorts([(BochsDisplay.ports, display)]),
+        ports: PortBus([(BochsDisplay.ports, display)]),
         teletype: printer, restEvent: nil, stop: { [requests] in requests.stop($0) },
         reset: { [requests] in requests.reset() }),
       image: image)
