@@ -8,7 +8,7 @@ extension Machine {
       bytesOut: serial.bytesTransmitted, bytesIn: serial.bytesReceived,
       coalescedWrites: coalesced?.count ?? 0)
     return MachineStatistics(
-      counters: exitCounters, unclaimed: unclaimedAccesses, serial: serial,
+      counters: vcpus.map(\.loop.counters), unclaimed: unclaimedAccesses, serial: serial,
       bios: bios?.statistics, hostTimes: vcpus.map(\.hostTimes), kernel: kernelCounters,
       assisted: assistCounters.statistics)
   }

@@ -18,7 +18,6 @@ public final class Machine: Sendable {
   let memory: GuestMemory
   let control: RunControl
   let vcpus: [VCPUThread]
-  let exitCounters: [ExitCounters]
   let assistCounters: AssistCounters
   let virtualMachine: SharedMachine
   /// nil where every byte that the guest sends is an exit.
@@ -144,48 +143,27 @@ public final class Machine: Sendable {
     self.bios = bios
     let memoryClaims: [MMIOBus.Claim] =
       (interrupts.ioapic.map { [(IOAPIC.address, IOAPIC.size, $0)] } ?? []) + testDevices.memory
-    let memoryDevices = MMIOBus(memoryClaims)
     monitorsHalts = interrupts.arrangement.hasLocalAPICs
-    let map = PhysicalMap(
-      memory: memory, framebufferSize: UInt64(board.video?.framebufferSize ?? 0),
-      hasVGA: board.video?.vga != nil)
-    let inventory = try onHost { () throws(KVMError) in
-      try SavedVCPU.Inventory(
-        of: hypervisor, hasLocalAPIC: interrupts.arrangement.hasLocalAPICs)
-    }
-    let assistMemory = AssistMemory(ram: memory, video: board.video)
-    let assistCounters = AssistCounters()
-    self.assistCounters = assistCounters
-    var vcpus: [VCPUThread] = []
-    var exitCounters: [ExitCounters] = []
-    func add(_ vcpu: consuming VCPU) throws(VMMError) {
-      let counters = try ExitCounters()
-      exitCounters.append(counters)
-      let state: SavedVCPU
-      do {
-        state = try SavedVCPU(of: vcpu, inventory)
-      } catch {
-        throw VMMError(error)
-      }
-      if bios != nil { BIOS.prepare(vcpu, on: hypervisor) }
-      let trace = tracer?.tracing(vcpu, coalesced: coalesced)
-      vcpus.append(
-        VCPUThread(
-          vcpu: vcpu, initialState: state,
-          loop: ExitLoop(
-            ports: ports, memory: memoryDevices, counters: counters, coalesced: coalesced),
-          map: map, resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log,
-          interrupts: interrupts, control: control, resets: resets, bios: bios, trace: trace,
-          assist: configuration.assistsEmulation
-            ? EmulationAssist(memory: assistMemory, counters: assistCounters, tracer: tracer)
-            : nil))
-    }
-    try add(bootProcessor)
+    assistCounters = AssistCounters()
+    let assembly = VCPUAssembly(
+      inventory: try onHost { () throws(KVMError) in
+        try SavedVCPU.Inventory(
+          of: hypervisor, hasLocalAPIC: interrupts.arrangement.hasLocalAPICs)
+      },
+      ports: ports, memory: MMIOBus(memoryClaims), coalesced: coalesced,
+      map: PhysicalMap(
+        memory: memory, framebufferSize: UInt64(board.video?.framebufferSize ?? 0),
+        hasVGA: board.video?.vga != nil),
+      resetsAtShutdown: cpuid.vendorResetsAtShutdown, dirtyLog: board.video?.log,
+      interrupts: interrupts, control: control, resets: resets, bios: bios, tracer: tracer,
+      assistMemory: AssistMemory(ram: memory, video: board.video),
+      assistCounters: configuration.assistsEmulation ? assistCounters : nil)
+    var vcpus = [try assembly.thread(running: bootProcessor, on: hypervisor)]
     for id in 1..<UInt32(configuration.cpuCount) {
-      try add(board.makeVCPU(id: id, cpuid: cpuid, entry: nil))
+      let vcpu = try board.makeVCPU(id: id, cpuid: cpuid, entry: nil)
+      vcpus.append(try assembly.thread(running: vcpu, on: hypervisor))
     }
     self.vcpus = vcpus
-    self.exitCounters = exitCounters
     if let first = vcpus.first { interrupts.externalInterrupt.connect(first) }
     resetter = Resetter(
       Resetter.Parts(

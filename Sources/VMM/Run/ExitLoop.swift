@@ -4,7 +4,7 @@ import KVM
 package struct ExitLoop {
   private let ports: PortBus
   private let memory: MMIOBus
-  private let counters: ExitCounters
+  let counters: ExitCounters
   /// nil where every write is an exit.
   private let coalesced: CoalescedWrites?
   /// What the vCPU did last. Each vCPU has a loop of its own for it.
