@@ -47,7 +47,7 @@ public final class GuestMemory: Sendable {
   var sizeBelow4GiB: Int { min(size, Int(MemoryMap.lowMemoryEnd.rawValue)) }
 
   /// Bytes of RAM from 4 GiB up.
-  var sizeAbove4GiB: Int { size - ranges[0].size }
+  var sizeAbove4GiB: Int { size - sizeBelow4GiB }
 
   /// The end of the highest range of RAM.
   var end: GuestAddress {

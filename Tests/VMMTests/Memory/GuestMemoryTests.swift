@@ -29,6 +29,16 @@ struct GuestMemoryTests {
     #expect(try GuestMemory(size: 3 << 30).ranges.count == 1)
   }
 
+  @Test("a VGA's memory is no RAM, and what lies behind it stays where it is")
+  func hole() throws {
+    let memory = try GuestMemory(size: 5 << 30, hasVGA: true)
+    #expect(memory.ranges.map(\.start) == [0, 0xC_0000, 0x1_0000_0000])
+    #expect(memory.ranges.map(\.offset) == [0, 0xC_0000, 3 << 30])
+    #expect(memory.sizeBelow4GiB == 3 << 30)
+    #expect(memory.sizeAbove4GiB == 2 << 30)
+    #expect(try GuestMemory(size: 8 << 20, hasVGA: true).sizeAbove4GiB == 0)
+  }
+
   @Test("a size that is no number of pages is refused", arguments: [0, 1, 4095, 4097, -4096])
   func badSize(size: Int) {
     #expect(throws: KVMError.self) { try GuestMemory(size: size) }
