@@ -85,10 +85,7 @@ struct BIOSLoader: BootLoader {
       segment.limit = 0xFFFF
       return segment
     }
-    special.ds = segment(entry.dataSegment)
-    special.es = special.ds
-    special.fs = special.ds
-    special.gs = special.ds
+    special.loadDataSegments(segment(entry.dataSegment))
     special.ss = segment(entry.stackSegment)
     special.cs.selector = BIOSROM.segment
     special.cs.base = UInt64(BIOSROM.segment) << 4

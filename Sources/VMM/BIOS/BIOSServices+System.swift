@@ -50,6 +50,9 @@ extension BIOSServices {
 
   // MARK: Memory
 
+  /// "SMAP".
+  private static let memoryMapSignature: UInt32 = 0x534D_4150
+
   private func memoryAbove(_ start: UInt64) -> UInt64 {
     hardware.memoryBelow4GiB - min(hardware.memoryBelow4GiB, start)
   }
@@ -65,20 +68,22 @@ extension BIOSServices {
 
   /// AX=E820h: entry EBX of the memory map at ES:DI.
   private func memoryMap(_ call: inout BIOSCall) {
-    let map = AddressRange.map(
-      memoryBelow4GiB: hardware.memoryBelow4GiB, memoryAbove4GiB: hardware.memoryAbove4GiB)
+    let map = E820Map(
+      memoryBelow4GiB: hardware.memoryBelow4GiB, memoryAbove4GiB: hardware.memoryAbove4GiB
+    ).entries
     let index = Int(UInt32(truncatingIfNeeded: call.registers.rbx))
-    guard UInt32(truncatingIfNeeded: call.registers.rdx) == AddressRange.signature,
-      UInt32(truncatingIfNeeded: call.registers.rcx) >= 20, map.indices.contains(index),
-      memory.write(map[index].bytes, at: call.es(call.di))
+    guard UInt32(truncatingIfNeeded: call.registers.rdx) == Self.memoryMapSignature,
+      UInt32(truncatingIfNeeded: call.registers.rcx) >= E820Map.Entry.encodedSize,
+      map.indices.contains(index),
+      memory.write(map[index].encoded, at: call.es(call.di))
     else {
       call.ah = Self.unsupportedFunction
       call.carry = true
       return
     }
-    call.registers.rax = UInt64(AddressRange.signature)
+    call.registers.rax = UInt64(Self.memoryMapSignature)
     call.registers.rbx = index + 1 < map.count ? UInt64(index + 1) : 0
-    call.registers.rcx = 20
+    call.registers.rcx = UInt64(E820Map.Entry.encodedSize)
     call.carry = false
   }
 
@@ -156,53 +161,5 @@ extension BIOSServices {
       call.unsupported()
       call.ah = Self.unsupportedFunction
     }
-  }
-}
-
-/// A line of the memory map that a PC's firmware hands out. ACPI 6.4, section 15.
-struct AddressRange: Equatable {
-  enum Kind: UInt32 {
-    case memory = 1
-    case reserved = 2
-  }
-
-  /// "SMAP".
-  static let signature: UInt32 = 0x534D_4150
-
-  let start: UInt64
-  let size: UInt64
-  let kind: Kind
-
-  /// 20 bytes.
-  var bytes: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.append(littleEndian: start)
-    bytes.append(littleEndian: size)
-    bytes.append(littleEndian: kind.rawValue)
-    return bytes
-  }
-
-  /// All lines, in the order of their addresses.
-  static func map(memoryBelow4GiB: UInt64, memoryAbove4GiB: UInt64) -> [AddressRange] {
-    let extended = UInt64(BIOSDataArea.extendedSegment) << 4
-    let high = MemoryMap.highMemory.rawValue
-    let reserved = MemoryMap.identityMap.rawValue
-    var map = [
-      AddressRange(start: 0, size: extended, kind: .memory),
-      AddressRange(
-        start: extended, size: MemoryMap.conventionalMemoryEnd.rawValue - extended,
-        kind: .reserved),
-      AddressRange(
-        start: MemoryMap.firmwareTables.rawValue, size: high - MemoryMap.firmwareTables.rawValue,
-        kind: .reserved),
-      AddressRange(start: high, size: memoryBelow4GiB - high, kind: .memory),
-      AddressRange(
-        start: reserved, size: MemoryMap.highRAM.rawValue - reserved, kind: .reserved),
-    ]
-    if memoryAbove4GiB > 0 {
-      map.append(
-        AddressRange(start: MemoryMap.highRAM.rawValue, size: memoryAbove4GiB, kind: .memory))
-    }
-    return map
   }
 }

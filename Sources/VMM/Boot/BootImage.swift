@@ -114,10 +114,10 @@ public enum BootImage: Sendable, CustomStringConvertible {
   public var loadedRanges: [ClosedRange<GuestAddress>] {
     switch self {
     case .flat(let image): [image.loadAddress...image.lastAddress]
-    case .elf(let image): image.elf.loadedRanges
+    case .elf(let image): image.elf.placement.loadedRanges
     case .multiboot(let image): image.placement.loadedRanges
     case .linux(let image): [image.loadedRange]
-    case .pvh(let image): image.elf.loadedRanges
+    case .pvh(let image): image.elf.placement.loadedRanges
     case .bios(let image): [image.loadedRange]
     }
   }

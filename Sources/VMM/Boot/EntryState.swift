@@ -39,7 +39,7 @@ struct EntryState: BootLoader {
   func loadImage(into memory: GuestMemory) throws(VMMError) {
     switch contents {
     case .flat(let image): try image.file.load(into: memory, at: image.loadAddress)
-    case .segments(let elf): try elf.load(into: memory)
+    case .segments(let elf): try elf.placement.load(elf.file, into: memory)
     }
   }
 
@@ -83,7 +83,7 @@ struct EntryState: BootLoader {
     data.base = 0
     data.limit = 0xFFFF
     data.selector = 0
-    loadDataSegments(data, into: &special)
+    special.loadDataSegments(data)
     special.cs.selector = realModeEntry.segment
     special.cs.base = UInt64(realModeEntry.segment) << 4
     special.idt.base = 0
@@ -111,21 +111,13 @@ struct EntryState: BootLoader {
   }
 
   private func loadFlatTables(into special: inout SpecialRegisters) {
-    loadDataSegments(DescriptorTable.data.segment, into: &special)
+    special.loadDataSegments(DescriptorTable.data.segment)
     special.tr = TaskStateSegment.segment
     special.gdt.base = MemoryMap.descriptorTable.rawValue
     special.gdt.limit = DescriptorTable.limit
     // Without a handler any exception ends in a triple fault, which is reported.
     special.idt.base = 0
     special.idt.limit = 0
-  }
-
-  private func loadDataSegments(_ segment: Segment, into special: inout SpecialRegisters) {
-    special.ds = segment
-    special.es = segment
-    special.fs = segment
-    special.gs = segment
-    special.ss = segment
   }
 }
 

@@ -14,12 +14,8 @@ struct ImagePlacement: Equatable, Sendable {
   /// By rising address, without overlaps; at least one.
   private(set) var segments: [Segment]
 
-  init(_ elf: ELFFile) {
-    segments = elf.segments.map {
-      Segment(
-        fileOffset: $0.fileOffset, fileSize: $0.fileSize,
-        address: GuestAddress($0.physicalAddress), memorySize: $0.memorySize)
-    }
+  fileprivate init(_ segments: [Segment]) {
+    self.segments = segments
   }
 
   init(_ segment: Segment) {
@@ -73,5 +69,17 @@ struct ImagePlacement: Equatable, Sendable {
             + "raise --memory or link it for a lower address")
       }
     }
+  }
+}
+
+extension ELFFile {
+  /// Its segments at their physical addresses.
+  var placement: ImagePlacement {
+    ImagePlacement(
+      segments.map {
+        ImagePlacement.Segment(
+          fileOffset: $0.fileOffset, fileSize: $0.fileSize,
+          address: GuestAddress($0.physicalAddress), memorySize: $0.memorySize)
+      })
   }
 }

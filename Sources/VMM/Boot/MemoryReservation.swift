@@ -66,6 +66,6 @@ struct MemoryReservation {
 extension ELFFile {
   /// Checks that all segments lie in `memorySize` bytes of RAM and leave `reservations` free.
   func validate(memorySize: UInt64, reservations: [MemoryReservation]) throws(VMMError) {
-    try ImagePlacement(self).validate(file, memorySize: memorySize, reservations: reservations)
+    try placement.validate(file, memorySize: memorySize, reservations: reservations)
   }
 }

@@ -27,7 +27,7 @@ import Testing
     #expect(elf.bits == (is64 ? 64 : 32))
     #expect(elf.segments.map(\.physicalAddress) == [0x20_0000, 0x30_0000])
     #expect(elf.segments.map(\.fileSize) == [8, 16])
-    #expect(elf.loadedRanges == [0x20_0000...0x20_001F, 0x30_0000...0x30_1FFF])
+    #expect(elf.placement.loadedRanges == [0x20_0000...0x20_001F, 0x30_0000...0x30_1FFF])
     #expect(try elf.physicalEntry() == 0x20_0004)
   }
 
@@ -156,7 +156,8 @@ import Testing
       .init(offset: 0x1010, physical: 0x10_0008, fileSize: 2, memorySize: 2),
     ]
     let memory = try GuestMemory(size: 2 << 20)
-    try ELFFile(Self.file(bytes)).load(into: memory)
+    let elf = try ELFFile(Self.file(bytes))
+    try elf.placement.load(elf.file, into: memory)
     #expect(memory.read(12, at: 0x10_0000) == [1, 2, 3, 0, 0, 0, 0, 0, 16, 17, 0, 0])
   }
 

@@ -166,20 +166,6 @@ public struct ELFFile: Sendable {
     return descriptor.littleEndian(UInt32.self, at: 0).map { GuestAddress(UInt64($0)) }
   }
 
-  /// The first and last byte of each segment in guest physical memory, by rising address.
-  var loadedRanges: [ClosedRange<GuestAddress>] {
-    segments.map { GuestAddress($0.physicalAddress)...$0.lastPhysicalAddress }
-  }
-
-  /// Reads the segments into RAM that is zero, straight from the file.
-  func load(into memory: GuestMemory) throws(VMMError) {
-    for segment in segments {
-      try file.load(
-        segment.fileSize, from: segment.fileOffset, into: memory,
-        at: GuestAddress(segment.physicalAddress))
-    }
-  }
-
   /// Common machines by name, others by number.
   private static func name(ofMachine machine: UInt16) -> String {
     switch machine {
@@ -194,27 +180,5 @@ public struct ELFFile: Sendable {
     case 258: "LoongArch"
     default: "machine \(machine)"
     }
-  }
-}
-
-/// Fields of an ELF header, at the offsets of its class.
-private struct ELFFields {
-  private let bytes: [UInt8]
-  private let is64: Bool
-
-  init(_ bytes: [UInt8], is64: Bool) {
-    self.bytes = bytes
-    self.is64 = is64
-  }
-
-  /// A field that is at the same place in both classes.
-  func half(_ offset: Int) -> UInt16? { bytes.littleEndian(UInt16.self, at: offset) }
-
-  func half(_ offset32: Int, _ offset64: Int) -> UInt16? { half(is64 ? offset64 : offset32) }
-
-  func address(_ offset32: Int, _ offset64: Int) -> UInt64? {
-    is64
-      ? bytes.littleEndian(UInt64.self, at: offset64)
-      : bytes.littleEndian(UInt32.self, at: offset32).map(UInt64.init)
   }
 }

@@ -44,19 +44,14 @@ struct ELFSections: Equatable, Sendable {
     count = Int(table.count)
     nameIndex = Int(table.nameIndex)
     self.headers = headers
-    func address(_ index: Int, _ at32: Int, _ at64: Int) -> UInt64? {
-      table.is64
-        ? headers.littleEndian(UInt64.self, at: index * entrySize + at64)
-        : headers.littleEndian(UInt32.self, at: index * entrySize + at32).map(UInt64.init)
-    }
     let fileSize = UInt64(elf.file.size)
     tables = (0..<Int(table.count)).compactMap { index in
-      guard let type = headers.littleEndian(UInt32.self, at: index * entrySize + 4),
-        type == Kind.symbolTable || type == Kind.stringTable,
-        let loaded = address(index, 12, 16), loaded == 0,
-        let offset = address(index, 16, 24), let size = address(index, 20, 32), size > 0,
+      let fields = ELFFields(headers, at: index * entrySize, is64: table.is64)
+      guard let type = fields.word(4), type == Kind.symbolTable || type == Kind.stringTable,
+        let loaded = fields.address(12, 16), loaded == 0,
+        let offset = fields.address(16, 24), let size = fields.address(20, 32), size > 0,
         offset <= fileSize, size <= fileSize - offset,
-        let alignment = address(index, 32, 48)
+        let alignment = fields.address(32, 48)
       else { return nil }
       return Table(
         index: index, fileOffset: offset, size: size,

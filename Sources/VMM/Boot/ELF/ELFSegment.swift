@@ -21,15 +21,11 @@ public struct ELFSegment: Equatable, Sendable {
 
   /// The program header at `offset` of `table`; nil unless all of it is there.
   init?(_ table: [UInt8], at offset: Int, is64: Bool) {
-    func word(_ at: Int) -> UInt32? { table.littleEndian(UInt32.self, at: offset + at) }
-    func address(_ at32: Int, _ at64: Int) -> UInt64? {
-      is64
-        ? table.littleEndian(UInt64.self, at: offset + at64)
-        : table.littleEndian(UInt32.self, at: offset + at32).map(UInt64.init)
-    }
-    guard let type = word(0), let flags = word(is64 ? 4 : 24), let fileOffset = address(4, 8),
-      let virtualAddress = address(8, 16), let physicalAddress = address(12, 24),
-      let fileSize = address(16, 32), let memorySize = address(20, 40)
+    let fields = ELFFields(table, at: offset, is64: is64)
+    guard let type = fields.word(0), let flags = fields.word(24, 4),
+      let fileOffset = fields.address(4, 8), let virtualAddress = fields.address(8, 16),
+      let physicalAddress = fields.address(12, 24), let fileSize = fields.address(16, 32),
+      let memorySize = fields.address(20, 40)
     else { return nil }
     self.type = Kind(rawValue: type)
     self.fileOffset = fileOffset
@@ -43,10 +39,6 @@ public struct ELFSegment: Equatable, Sendable {
 
   /// The physical address after its last byte in memory.
   public var physicalEnd: UInt64 { physicalAddress &+ memorySize }
-
-  /// The physical address of its last byte in memory; of those that have one, which all in
-  /// ``ELFFile/segments`` do.
-  var lastPhysicalAddress: GuestAddress { GuestAddress(physicalEnd &- 1) }
 
   func hasVirtual(_ address: UInt64) -> Bool {
     address >= virtualAddress && address - virtualAddress < memorySize

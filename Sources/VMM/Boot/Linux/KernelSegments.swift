@@ -23,11 +23,7 @@ struct KernelSegments {
 
   func load(into special: inout SpecialRegisters) {
     special.cs = code.segment
-    special.ds = data.segment
-    special.es = data.segment
-    special.fs = data.segment
-    special.gs = data.segment
-    special.ss = data.segment
+    special.loadDataSegments(data.segment)
     special.gdt.base = MemoryMap.descriptorTable.rawValue
     special.gdt.limit = data.selector + 7
     special.idt.base = 0

@@ -47,10 +47,8 @@ struct ZeroPage {
     let entries = E820Map(platform).entries.prefix(Self.maximumEntries)
     page.store(littleEndian: UInt8(clamping: entries.count), at: Offset.entryCount)
     for (index, entry) in entries.enumerated() {
-      let offset = Offset.memoryMap + 20 * index
-      page.store(littleEndian: entry.start.rawValue, at: offset)
-      page.store(littleEndian: entry.size, at: offset + 8)
-      page.store(littleEndian: entry.kind.rawValue, at: offset + 16)
+      let offset = Offset.memoryMap + E820Map.Entry.encodedSize * index
+      page.replaceSubrange(offset..<offset + E820Map.Entry.encodedSize, with: entry.encoded)
     }
     bytes = page
   }

@@ -67,10 +67,8 @@ struct Multiboot1Information {
     }
     var map: [UInt8] = []
     for entry in description.memoryMap {
-      map.append(littleEndian: UInt32(20))  // Of what follows.
-      map.append(littleEndian: entry.start.rawValue)
-      map.append(littleEndian: entry.size)
-      map.append(littleEndian: entry.kind.rawValue)
+      map.append(littleEndian: UInt32(E820Map.Entry.encodedSize))
+      map += entry.encoded
     }
     set(UInt32(clamping: map.count), at: 44)
     set(place(map), at: 48)

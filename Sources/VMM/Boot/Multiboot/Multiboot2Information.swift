@@ -81,9 +81,7 @@ struct Multiboot2Information {
     content.append(littleEndian: UInt32(24))  // The size of an entry.
     content.append(littleEndian: UInt32(0))  // Its version.
     for entry in description.memoryMap {
-      content.append(littleEndian: entry.start.rawValue)
-      content.append(littleEndian: entry.size)
-      content.append(littleEndian: entry.kind.rawValue)
+      content += entry.encoded
       content.append(littleEndian: UInt32(0))
     }
     return content

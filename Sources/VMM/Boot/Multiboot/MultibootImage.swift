@@ -57,7 +57,7 @@ public struct MultibootImage: Sendable {
       placement = try addresses.placement(of: file, headerOffset: headerOffset)
       linkedEntry = GuestAddress(UInt64(addresses.entry))
     } else if let elf {
-      placement = ImagePlacement(elf)
+      placement = elf.placement
       if let entry {
         linkedEntry = GuestAddress(UInt64(entry))
       } else {

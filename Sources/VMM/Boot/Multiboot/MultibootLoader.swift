@@ -38,13 +38,8 @@ struct MultibootLoader: BootLoader {
   }
 
   func enter(_ registers: inout Registers, _ special: inout SpecialRegisters) {
-    let data = MultibootInformation.data.segment
     special.cs = MultibootInformation.code.segment
-    special.ds = data
-    special.es = data
-    special.fs = data
-    special.gs = data
-    special.ss = data
+    special.loadDataSegments(MultibootInformation.data.segment)
     special.gdt.base = layout.information.rawValue
     special.gdt.limit = MultibootInformation.descriptorTableLimit
     special.idt.base = 0

@@ -15,7 +15,7 @@ struct PVHLoader: BootLoader {
 
   func load(into memory: GuestMemory, of platform: Platform) throws(VMMError) {
     let initrdAddress = try image.initrdAddress(memoryBelow4GiB: platform.memoryBelow4GiB)
-    try image.elf.load(into: memory)
+    try image.elf.placement.load(image.elf.file, into: memory)
     var modules: [PVHStartInformation.Module] = []
     if let initrd = image.initrd, let initrdAddress {
       try initrd.load(into: memory, at: initrdAddress)

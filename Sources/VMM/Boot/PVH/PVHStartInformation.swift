@@ -41,9 +41,7 @@ struct PVHStartInformation {
       bytes.append(littleEndian: UInt64(0))
     }
     for entry in memoryMap.entries {
-      bytes.append(littleEndian: entry.start.rawValue)
-      bytes.append(littleEndian: entry.size)
-      bytes.append(littleEndian: entry.kind.rawValue)
+      bytes += entry.encoded
       bytes.append(littleEndian: UInt32(0))
     }
     return bytes
