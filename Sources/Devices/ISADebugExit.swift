@@ -2,7 +2,7 @@
 ///
 /// Reads return 0. The device only reports; that the virtual CPU must not run on is the business of
 /// whoever takes the report.
-public final class DebugExit: PortIODevice {
+public final class ISADebugExit: PortIODevice {
   /// Those of `-device isa-debug-exit,iobase=0xf4,iosize=4`.
   public static let defaultPorts: ClosedRange<UInt16> = 0xF4...0xF7
 
@@ -18,7 +18,7 @@ public final class DebugExit: PortIODevice {
   ///   - onExit: Called with the value, on the thread of the virtual CPU that wrote it and each
   ///     time that one does; it must not block.
   public init(
-    ports: ClosedRange<UInt16> = DebugExit.defaultPorts,
+    ports: ClosedRange<UInt16> = ISADebugExit.defaultPorts,
     onExit: @escaping @Sendable (UInt32) -> Void
   ) {
     self.ports = ports

@@ -1,6 +1,6 @@
 /// Writes a frame as an image file.
 ///
-/// A new format is one type that conforms, and one entry in ``ImageFormat/encoders``.
+/// A new format is one type that conforms, and one entry in ``PictureFormat/encoders``.
 public protocol ImageEncoder: Sendable {
   /// The extension of such files, lower case and without the dot.
   var fileExtension: String { get }
@@ -37,7 +37,7 @@ public enum ImageEncodingError<WriteError: Error>: Error, CustomStringConvertibl
 }
 
 /// The image formats that frames can be written in.
-public enum ImageFormat {
+public enum PictureFormat {
   /// All encoders.
   public static let encoders: [any ImageEncoder] = [PPMEncoder(), PNGEncoder()]
 

@@ -38,7 +38,7 @@ struct DebugPorts {
           + "\(taken.hexadecimal); choose other ports with --debug-exit")
     }
     claims.append(
-      ([exitPorts], DebugExit(ports: exitPorts) { control.stop(.debugExit(value: $0)) }))
+      ([exitPorts], ISADebugExit(ports: exitPorts) { control.stop(.debugExit(value: $0)) }))
   }
 }
 

@@ -7,7 +7,7 @@ struct DebugPortTests {
   @Test("the debug exit reports the value in the width it was written with")
   func exitValues() {
     let values = Mutex<[UInt32]>([])
-    let device = DebugExit { value in values.withLock { $0.append(value) } }
+    let device = ISADebugExit { value in values.withLock { $0.append(value) } }
     #expect(device.ports == 0xF4...0xF7)
     device.write(port: 0xF4, size: 1, value: 0xAABB_CCDD)
     device.write(port: 0xF4, size: 2, value: 0xAABB_CCDD)
@@ -20,13 +20,14 @@ struct DebugPortTests {
   @Test("the debug exit is as wide as its ports are, and a value is whole at each of them")
   func exitPorts() {
     let values = Mutex<[UInt32]>([])
-    let device = DebugExit(ports: 0x501...0x502) { value in values.withLock { $0.append(value) } }
+    let device = ISADebugExit(ports: 0x501...0x502) { value in values.withLock { $0.append(value) }
+    }
     device.write(port: 0x501, size: 4, value: 0xAABB_CCDD)
     device.write(port: 0x502, size: 4, value: 0xAABB_CCDD)
     device.write(port: 0x502, size: 1, value: 0x77)
     for port: UInt16 in [0x500, 0x503, 0, .max] { device.write(port: port, size: 1, value: 1) }
     #expect(values.withLock { $0 } == [0xCCDD, 0xDD, 0x77])
-    let last = DebugExit(ports: .max ... .max) { value in values.withLock { $0.append(value) } }
+    let last = ISADebugExit(ports: .max ... .max) { value in values.withLock { $0.append(value) } }
     last.write(port: .max, size: 4, value: 0x0102_0304)
     #expect(values.withLock { $0.last } == 4)
   }
@@ -34,7 +35,7 @@ struct DebugPortTests {
   @Test("three ports take three bytes, and widths that x86 does not have do no harm")
   func oddExits() {
     let values = Mutex<[UInt32]>([])
-    let device = DebugExit(ports: 0xF4...0xF6) { value in values.withLock { $0.append(value) } }
+    let device = ISADebugExit(ports: 0xF4...0xF6) { value in values.withLock { $0.append(value) } }
     device.write(port: 0xF4, size: 4, value: 0xAABB_CCDD)
     device.write(port: 0xF4, size: .max, value: 0xAABB_CCDD)
     device.write(port: 0xF4, size: .min, value: 0xAABB_CCDD)
@@ -46,7 +47,7 @@ struct DebugPortTests {
     arguments: [(0, 1), (1, 3), (0x10, 0x21), (0x7F, 0xFF), (0x80, 0x01), (.max, 0xFF)]
       as [(UInt32, UInt8)])
   func exitStatus(value: UInt32, status: UInt8) {
-    #expect(DebugExit.exitStatus(value: value) == status)
+    #expect(ISADebugExit.exitStatus(value: value) == status)
   }
 
   @Test("the debug console prints what is written to its one port and reads E9")

@@ -92,7 +92,7 @@ struct ImageEncoderTests {
     let (width, height) = (300, 200)
     let pixels = noise(count: width * height * 3, seed: 1)
     let tracker = try show(pixels, .rgb888, width: width, height: height)
-    for encoder in ImageFormat.encoders {
+    for encoder in PictureFormat.encoders {
       var sizes: [Int] = []
       try encoder.encode(tracker.frame) { sizes.append($0.count) }
       #expect(sizes.count > 2, "\(encoder.fileExtension)")
@@ -112,7 +112,7 @@ struct ImageEncoderTests {
   }
 
   @Test func aDisplayThatIsOffHasNoImage() {
-    for encoder in ImageFormat.encoders {
+    for encoder in PictureFormat.encoders {
       var pieces = 0
       #expect("\(encoder.fileExtension)") {
         try encoder.encode(Frame()) { _ in pieces += 1 }
@@ -128,7 +128,7 @@ struct ImageEncoderTests {
   @Test func aFailingWriterEndsIt() throws {
     struct DiskFull: Error {}
     let tracker = try show(noise(count: 30000, seed: 2), .rgb888, width: 100, height: 100)
-    for encoder in ImageFormat.encoders {
+    for encoder in PictureFormat.encoders {
       var pieces = 0
       do throws(ImageEncodingError<DiskFull>) {
         try encoder.encode(tracker.frame) { (_) throws(DiskFull) in
@@ -147,9 +147,9 @@ struct ImageEncoderTests {
   }
 
   @Test func encodersAreFoundByFileExtension() {
-    #expect(ImageFormat.encoder(forFileExtension: "ppm") is PPMEncoder)
-    #expect(ImageFormat.encoder(forFileExtension: "PNG") is PNGEncoder)
-    #expect(ImageFormat.encoder(forFileExtension: "jpeg") == nil)
-    #expect(ImageFormat.encoder(forFileExtension: "") == nil)
+    #expect(PictureFormat.encoder(forFileExtension: "ppm") is PPMEncoder)
+    #expect(PictureFormat.encoder(forFileExtension: "PNG") is PNGEncoder)
+    #expect(PictureFormat.encoder(forFileExtension: "jpeg") == nil)
+    #expect(PictureFormat.encoder(forFileExtension: "") == nil)
   }
 }

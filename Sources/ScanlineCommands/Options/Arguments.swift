@@ -49,7 +49,7 @@ struct DebugExitArgument {
 
   /// Where it is by default.
   init() {
-    ports = DebugExit.defaultPorts
+    ports = ISADebugExit.defaultPorts
   }
 
   init(argument: String) throws(ArgumentError) {

@@ -18,7 +18,7 @@ struct Screenshot {
   /// - Parameter path: `-` for standard output; PNG if it ends in `.png`, else PPM.
   init(path: String) throws(VMMError) {
     encoder =
-      ImageFormat.encoder(forFileExtension: FilePath(path).extension ?? "") ?? PPMEncoder()
+      PictureFormat.encoder(forFileExtension: FilePath(path).extension ?? "") ?? PPMEncoder()
     if path == "-" {
       guard isatty(STDOUT_FILENO) == 0 else {
         throw VMMError(

@@ -41,7 +41,7 @@ public struct MachineConfiguration: Sendable {
   /// back.
   public var onUnsupportedVideoMode: @Sendable (String) -> Void = { _ in }
   /// Where `isa-debug-exit` is, by which a guest ends with a number; nil for nowhere.
-  public var debugExitPorts: ClosedRange<UInt16>? = DebugExit.defaultPorts
+  public var debugExitPorts: ClosedRange<UInt16>? = ISADebugExit.defaultPorts
   /// Whether there are the devices that test kernels for QEMU look for: `pc-testdev` and fw_cfg.
   public var hasTestDevices = false
   /// Whether instructions that the host's KVM fails to emulate are executed here, where they can be.
