@@ -1,5 +1,5 @@
-/// INT 20h to 2Fh for a `.COM` program: its end, its keyboard and its screen. IBM DOS Technical
-/// Reference; there are no files.
+/// INT 20h to 2Fh for a `.COM` program: its end, its screen and the clock; its keyboard is in a file of
+/// its own. IBM DOS Technical Reference; there are no files.
 extension BIOSServices {
   private static let invalidFunction: UInt16 = 1
 
@@ -17,7 +17,7 @@ extension BIOSServices {
 
   private func end(code: UInt8) { hardware.stop(.exited(code: code)) }
 
-  private mutating func dosFunction(_ call: inout BIOSCall) -> BIOSCall.Outcome {
+  mutating func dosFunction(_ call: inout BIOSCall) -> BIOSCall.Outcome {
     switch call.ah {
     case 0x00: end(code: 0)
     case 0x4C: end(code: call.al)
@@ -30,12 +30,14 @@ extension BIOSServices {
       call.al = call.dl
     case 0x06: directConsole(&call)
     case 0x09: printString(&call)
+    case 0x0A: return readLine(call)
     case 0x0B: call.al = pendingScanCode != nil || nextKey(isEnhanced: true) != nil ? 0xFF : 0
     case 0x0C: return flushAndRead(&call)
     // Drive C is the current one.
     case 0x19: call.al = 2
     case 0x25:
       memory.setVector(call.al, FarPointer(call.ds, call.dx))
+    case 0x2A: date(&call)
     case 0x2C: timeOfDay(&call)
     // Version 5.0.
     case 0x30:
@@ -53,44 +55,6 @@ extension BIOSServices {
     return .returns
   }
 
-  // MARK: Keyboard
-
-  /// nil if there is none. A key without a character is a 0, and its scan code comes next.
-  private mutating func readCharacter() -> UInt8? {
-    if let code = pendingScanCode {
-      pendingScanCode = nil
-      return code
-    }
-    guard let key = nextKey(isEnhanced: true) else { return nil }
-    dropKey()
-    let character = UInt8(truncatingIfNeeded: key)
-    guard character == 0 || character == 0xE0, key >> 8 != 0 else { return character }
-    pendingScanCode = UInt8(truncatingIfNeeded: key >> 8)
-    return 0
-  }
-
-  private mutating func directConsole(_ call: inout BIOSCall) {
-    guard call.dl == 0xFF else {
-      print(call.dl)
-      call.al = call.dl
-      return
-    }
-    let character = readCharacter()
-    call.zero = character == nil
-    call.al = character ?? 0
-  }
-
-  /// AH=0Ch: forgets the keys that wait, then does what AL says.
-  private mutating func flushAndRead(_ call: inout BIOSCall) -> BIOSCall.Outcome {
-    pendingScanCode = nil
-    memory.store(
-      memory.word(BIOSDataArea.keyboardTail), at: BIOSDataArea.keyboardHead)
-    guard [0x01, 0x06, 0x07, 0x08].contains(call.al) else { return .returns }
-    // Should it have to wait, the call that is made again flushes no more.
-    call.ah = call.al
-    return dosFunction(&call)
-  }
-
   // MARK: Screen
 
   /// AH=09h: what lies at DS:DX up to a `$`, at most a segment.
@@ -104,6 +68,15 @@ extension BIOSServices {
   }
 
   // MARK: Time
+
+  /// AH=2Ah, by the real-time clock.
+  private func date(_ call: inout BIOSCall) {
+    let date = clockDate
+    call.cx = UInt16(clamping: date.year)
+    call.dh = UInt8(clamping: date.month)
+    call.dl = UInt8(clamping: date.day)
+    call.al = UInt8(clamping: date.weekday)
+  }
 
   private func timeOfDay(_ call: inout BIOSCall) {
     // A tick is 65536 clocks of 1193182 Hz: so many hundredths of a second.

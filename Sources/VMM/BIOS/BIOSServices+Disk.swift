@@ -33,12 +33,7 @@ extension BIOSServices {
     case 0x15: driveType(&call, disk)
     // The medium has not been changed; and it is of the kind that was asked for.
     case 0x16, 0x17, 0x18: end(&call, DiskStatus.success)
-    case 0x41 where call.bx == 0x55AA && disk.drive >= 0x80:
-      end(&call, DiskStatus.success)
-      // Version 1.1; extended access, and drive parameters.
-      call.ah = 0x21
-      call.bx = 0xAA55
-      call.cx = 0x0005
+    case 0x41: extensions(&call, disk)
     case 0x42, 0x43, 0x44: end(&call, transferByNumber(call, disk))
     case 0x48: end(&call, extendedParameters(call, disk))
     default:
@@ -121,6 +116,16 @@ extension BIOSServices {
   }
 
   // MARK: What disk it is
+
+  /// AH=41h: a hard disk has extensions of version 1.1, extended access and drive parameters. A floppy
+  /// has none, which carry says.
+  private func extensions(_ call: inout BIOSCall, _ disk: DiskImage) {
+    guard disk.drive >= 0x80, call.bx == 0x55AA else { return end(&call, DiskStatus.badCommand) }
+    end(&call, DiskStatus.success)
+    call.ah = 0x21
+    call.bx = 0xAA55
+    call.cx = 0x0005
+  }
 
   /// AH=08h: the highest cylinder, head and sector.
   private func parameters(_ call: inout BIOSCall, _ disk: DiskImage) {

@@ -10,6 +10,7 @@ extension BIOSServices {
     static let seconds: UInt8 = 0x00
     static let minutes: UInt8 = 0x02
     static let hours: UInt8 = 0x04
+    static let weekday: UInt8 = 0x06
     static let day: UInt8 = 0x07
     static let month: UInt8 = 0x08
     static let year: UInt8 = 0x09
@@ -53,6 +54,16 @@ extension BIOSServices {
       call.carry = false
     default: call.unsupported()
     }
+  }
+
+  /// The date of the real-time clock; its weekday counts from Sunday, which is 0.
+  var clockDate: (year: Int, month: Int, day: Int, weekday: Int) {
+    func number(_ index: UInt8) -> Int {
+      let digits = Int(clock(index))
+      return 10 * (digits >> 4) + digits & 0xF
+    }
+    let year = 100 * number(Clock.century) + number(Clock.year)
+    return (year, number(Clock.month), number(Clock.day), max(0, number(Clock.weekday) - 1))
   }
 
   private func clock(_ index: UInt8) -> UInt8 {

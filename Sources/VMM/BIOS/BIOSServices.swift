@@ -36,6 +36,8 @@ struct BIOSServices {
   var wait: PendingWait?
   /// What INT 21h reads next after a key without a character.
   var pendingScanCode: UInt8?
+  /// The line that INT 21h AH=0Ah reads.
+  var pendingLine: PendingLine?
 
   init(hardware: Hardware, image: BIOSImage) {
     self.hardware = hardware

@@ -34,7 +34,11 @@ struct BIOSBench {
   /// - Parameters:
   ///   - disk: The image's bytes; its first sector becomes a boot sector. nil for a `.COM` program.
   ///   - memoryAbove4GiB: What the memory maps tell; there is none.
-  init(disk: [UInt8]? = nil, memoryAbove4GiB: UInt64 = 0) throws {
+  ///   - devices: Beside the display.
+  init(
+    disk: [UInt8]? = nil, memoryAbove4GiB: UInt64 = 0,
+    devices: [(ports: [ClosedRange<UInt16>], device: any PortIODevice)] = []
+  ) throws {
     let memory = RealModeMemory(ram: try GuestMemory(size: 4 << 20))
     self.memory = memory
     let display = BochsDisplay(videoMemorySize: 16 << 20)
@@ -52,7 +56,7 @@ struct BIOSBench {
         memory: memory, memoryBelow4GiB: 4 << 20, memoryAbove4GiB: memoryAbove4GiB,
         display: display,
         vga: VGA(display: display, clock: { 0 }),
-        ports: PortBus([(BochsDisplay.ports, display)]),
+        ports: PortBus([(BochsDisplay.ports, display)] + devices),
         teletype: printer, restEvent: nil, stop: { [requests] in requests.stop($0) },
         reset: { [requests] in requests.reset() }),
       image: image)

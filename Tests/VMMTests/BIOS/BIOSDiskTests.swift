@@ -125,6 +125,17 @@ struct BIOSDiskTests {
     #expect(bench.memory.long(0x8110) == 5000)
   }
 
+  @Test("a floppy has no extended calls, and says so without being counted as incomplete")
+  func floppyExtensions() throws {
+    var bench = try BIOSBench(disk: Self.disk(2880))
+    let call = bench.call(0x13) {
+      $0.ah = 0x41
+      $0.bx = 0x55AA
+    }
+    #expect(call.carry && call.ah == 0x01 && call.bx == 0x55AA)
+    #expect(!call.isUnsupported)
+  }
+
   @Test("what is written is read again, and the image stays as it was")
   func overlay() throws {
     let original = Self.disk(2880)

@@ -1,6 +1,7 @@
 import CKVM
 import Devices
 import KVM
+import Synchronization
 import TestSupport
 import Testing
 
@@ -123,6 +124,59 @@ struct BIOSSystemTests {
     let first = bench.call(0x1A)
     #expect((first.al, first.cx, first.dx) == (1, 0x0012, 0x3456))
     #expect(bench.call(0x1A).al == 0)
+  }
+
+  /// A real-time clock that stands still.
+  private final class StoppedClock: PortIODevice {
+    private let registers: [UInt8: UInt8]
+    private let index = Mutex<UInt8>(0)
+
+    init(_ registers: [UInt8: UInt8]) { self.registers = registers }
+
+    func read(port: UInt16, size: Int) -> UInt32 {
+      UInt32(registers[index.withLock { $0 }] ?? 0)
+    }
+    func write(port: UInt16, size: Int, value: UInt32) {
+      if port == 0x70 { index.withLock { $0 = UInt8(value) } }
+    }
+  }
+
+  @Test("BIOS and DOS tell the date of the real-time clock, each in its own way")
+  func date() throws {
+    // Monday the 23rd of November 2026; a week begins with Sunday, 1.
+    let clock = StoppedClock([0x06: 2, 0x07: 0x23, 0x08: 0x11, 0x09: 0x26, 0x32: 0x20])
+    var bench = try BIOSBench(devices: [([0x70...0x71], clock)])
+    let bios = bench.call(0x1A) { $0.ah = 0x04 }
+    #expect((bios.cx, bios.dx) == (0x2026, 0x1123))
+    let dos = bench.call(0x21) { $0.ah = 0x2A }
+    #expect((dos.cx, dos.dh, dos.dl, dos.al) == (2026, 11, 23, 1))
+    #expect(!dos.isUnsupported)
+  }
+
+  @Test("DOS reads a line with its echo, as long as there is room, and corrected by Backspace")
+  func dosLine() throws {
+    var bench = try BIOSBench()
+    bench.memory.store(UInt8(4), at: 0x9000)
+    func read() -> (call: BIOSCall, outcome: BIOSCall.Outcome) {
+      bench.callWithOutcome(0x21) {
+        $0.ah = 0x0A
+        $0.dx = 0x9000
+      }
+    }
+    #expect("\(read().outcome)" == "waitsForInterrupt")
+    // a, an arrow, b, Backspace, c, d, and e for which there is no room.
+    bench.press(0x1E, 0xE0, 0x48, 0x30)
+    #expect("\(read().outcome)" == "waitsForInterrupt")
+    bench.press(0x0E, 0x2E, 0x20, 0x12)
+    #expect("\(read().outcome)" == "waitsForInterrupt")
+    bench.press(0x1C)
+    let end = read()
+    #expect("\(end.outcome)" == "returns")
+    #expect(!end.call.isUnsupported)
+    #expect(bench.memory.read(6, at: 0x9000) == [4, 3] + Array("acd\r".utf8))
+    #expect(bench.printer.text == "ab\u{8} \u{8}cd\u{7}\r")
+    bench.memory.store(UInt8(0), at: 0x9000)
+    #expect("\(read().outcome)" == "returns")
   }
 
   @Test("a program's end is the machine's, with its code")
