@@ -26,11 +26,20 @@ struct StartupCommand: ParsableCommand {
     let contenders =
       [("C reference", [reference, image])] + build.map { ($0.name, [$0.path, "run", image]) }
       + build.prefix(1).map { ("the same, a boot sector", [$0.path, "run", bootSector]) }
+    let firstBytes =
+      [("C reference", [reference, image])]
+      + build.prefix(1).flatMap {
+        [
+          ("\($0.name), the flat guest", [$0.path, "run", image]),
+          ("the same, a boot sector", [$0.path, "run", bootSector]),
+        ]
+      }
     let samples = try interleave(
       rounds: options.runs ?? 200,
       contenders.map { _, command in
         { try duration { try ChildProcess(command).wait() } * 1e3 }
-      })
+      }
+        + firstBytes.map { _, command in { try durationToFirstByte(of: command) * 1e3 } })
     var figure = Figure(title: "Start-up: exec to exit of a guest", unit: "ms", digits: 2)
     for (index, contender) in contenders.enumerated() {
       // Beside what the same build takes with the flat guest.
@@ -41,7 +50,19 @@ struct StartupCommand: ParsableCommand {
           ratio: index == 0 ? nil : samples[index].ratio(to: samples[isBootSector ? 1 : 0]),
           target: index == 1 ? .ratio(3) : isBootSector ? .ratio(1.1) : nil))
     }
-    try options.report([figure])
+    let firstByteSamples = samples.dropFirst(contenders.count)
+    let rows = zip(firstBytes, firstByteSamples).enumerated().map { index, row in
+      Row(
+        label: row.0.0, samples: row.1,
+        ratio: index == 0 ? nil : row.1.ratio(to: samples[contenders.count]),
+        target: index == firstBytes.count - 1 ? .median(5) : nil)
+    }
+    try options.report([
+      figure,
+      Figure(
+        title: "Start-up: exec to the first byte on standard output", unit: "ms", digits: 2,
+        rows: rows),
+    ])
   }
 }
 
