@@ -14,8 +14,11 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What the image is (default: auto, by its content).",
-      discussion: "`scanline inspect` tells what auto takes it for."))
+      "What the image is (default: auto, by its content and name).",
+      discussion: """
+        A file named *.com is a DOS program unless its content says otherwise. `scanline inspect` tells \
+        what auto takes it for.
+        """))
   var format: AutoOr<ImageFormat>?
 
   @OptionGroup(title: "Image") var image: ImageOptions

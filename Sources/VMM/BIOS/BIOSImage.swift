@@ -32,7 +32,7 @@ public struct BIOSImage: Sendable {
       throw VMMError(
         .image,
         "image \(file.name): \(file.size) bytes are no .COM program, which has 1 to "
-          + "\(Self.maximumProgram); is it a disk (--format boot)?")
+          + "\(Self.maximumProgram); if it is something else, say so with --format")
     }
     self.file = file
     disk = nil

@@ -27,12 +27,17 @@ public enum BootImage: Sendable, CustomStringConvertible {
     }
     if format != .multiboot, format != .multiboot2 { try options.refuseModules(for: format, file) }
     try options.refuseInitrd(for: format, file)
+    try options.refuseWritableDisk(for: format, file)
     switch format {
     case .boot where options.format == nil && options.choosesEntryState:
       self = .flat(
         try FlatImage(
           raw: file, mode: options.mode ?? .real, loadAddress: options.loadAddress,
           entry: options.entry))
+    case .com where options.format == nil && options.choosesEntryState:
+      self = .flat(
+        try FlatImage(
+          raw: file, mode: options.mode, loadAddress: options.loadAddress, entry: options.entry))
     case .boot:
       try options.refuseEntryState(for: format, file)
       self = .bios(try BIOSImage(disk: file, isWritable: options.isDiskWritable))
@@ -177,8 +182,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
 }
 
 extension BootOptions {
-  /// Whether anything is chosen that only a flat image has. A boot sector that is to be entered in a
-  /// way of its own is one.
+  /// Whether anything is chosen that only a flat image has. A boot sector or a file with the name of a
+  /// program that is to be entered in a way of its own is one.
   fileprivate var choosesEntryState: Bool { mode != nil || loadAddress != nil || entry != nil }
 
   /// Refuses a load address for a format that has its own.
@@ -216,6 +221,17 @@ extension BootOptions {
       .usage,
       "\(option): image \(file.name) is \(article(format.summary)), whose boot protocol says how it is "
         + "entered; leave the option out, or choose another --format")
+  }
+
+  /// Refuses to write to the image of a format that is no disk.
+  func refuseWritableDisk(for format: ImageFormat, _ file: ImageFile) throws(VMMError) {
+    guard isDiskWritable, format != .boot || (self.format == nil && choosesEntryState) else {
+      return
+    }
+    throw VMMError(
+      .usage,
+      "image \(file.name): is run as \(article(format.summary)) without a disk to write to; leave out "
+        + "--writable, or choose --format boot")
   }
 
   /// Refuses an initrd for a format that does not know of any.

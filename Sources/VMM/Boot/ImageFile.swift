@@ -19,7 +19,7 @@ public struct ImageFile: Sendable {
   public let name: String
   /// In bytes. Only bytes in memory can be none, and a ``FlatImage`` refuses them.
   public let size: Int
-  /// What its content says it is.
+  /// What its content, or its name, says it is.
   public private(set) var kind = ImageKind.flat
   private let contents: Contents
 
@@ -60,7 +60,7 @@ public struct ImageFile: Sendable {
   }
 
   private func recognize() throws(VMMError) -> ImageKind {
-    ImageKind(header: try read(ImageKind.headerSize, at: 0), size: size) {
+    ImageKind(header: try read(ImageKind.headerSize, at: 0), size: size, name: name) {
       // An ELF file that is broken is refused where it is loaded, with its reason.
       (try? ELFFile(self).pvhEntry()) ?? nil != nil
     }

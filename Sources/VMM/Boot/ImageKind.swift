@@ -1,4 +1,4 @@
-/// What the content of an image says it is.
+/// What an image is by its content; a `.COM` program, which is nothing but code, by its name.
 ///
 /// The first match wins, in this order:
 /// 1. Linux boot protocol. A bzImage is a boot sector too, an EFI application, and often more.
@@ -7,12 +7,15 @@
 /// 3. A boot sector: a disk with GRUB on it has GRUB's own Multiboot header in its first 8 KiB.
 /// 4. A flat image with a Multiboot 2 or Multiboot 1 header.
 /// 5. What cannot be run: PE, compressed files.
-/// 6. A flat image.
+/// 6. A `.COM` program: a file of that name.
+/// 7. A flat image.
 public enum ImageKind: Equatable, Sendable {
   /// Nothing recognised: raw code and data.
   case flat
   /// 55 AA at the end of its first 512 bytes, which may be all of it, or the start of a disk.
   case bootSector
+  /// A file whose name ends in .com: a DOS program, if there is nothing in it that says otherwise.
+  case program
   /// An ELF file without any boot header; `bits` is 32 or 64.
   case elf(bits: Int)
   /// A Multiboot 1 header at this offset.
@@ -28,14 +31,17 @@ public enum ImageKind: Equatable, Sendable {
   /// A file compressed by gzip, xz or zstd.
   case compressed(String)
 
-  /// The bytes that ``init(header:size:hasPVHNote:)`` wants to see: all where a Multiboot 2 header may be.
+  /// The bytes that ``init(header:size:name:hasPVHNote:)`` wants to see: all where a Multiboot 2 header may be.
   public static let headerSize = Multiboot2Header.searchLimit
 
   /// - Parameters:
   ///   - header: The first ``headerSize`` bytes, or all of a shorter image.
   ///   - size: The size of the whole image in bytes.
+  ///   - name: That of the file; what precedes its extension does not matter.
   ///   - hasPVHNote: Whether an ELF file has XEN_ELFNOTE_PHYS32_ENTRY; asked only where that decides.
-  public init(header: [UInt8], size: Int, hasPVHNote: () -> Bool = { false }) {
+  public init(
+    header: [UInt8], size: Int, name: String = "", hasPVHNote: () -> Bool = { false }
+  ) {
     func has(_ bytes: [UInt8], at offset: Int = 0) -> Bool {
       header.dropFirst(offset).starts(with: bytes)
     }
@@ -57,6 +63,8 @@ public enum ImageKind: Equatable, Sendable {
       self = .compressed("xz")
     } else if has([0x28, 0xB5, 0x2F, 0xFD]) {
       self = .compressed("zstd")
+    } else if name.lowercased().hasSuffix(".com") {
+      self = .program
     } else {
       self = .flat
     }
@@ -77,6 +85,7 @@ public enum ImageKind: Equatable, Sendable {
     switch self {
     case .flat: .flat
     case .bootSector: .boot
+    case .program: .com
     case .elf: .elf
     case .multiboot1: .multiboot
     case .multiboot2: .multiboot2
@@ -101,6 +110,7 @@ public enum ImageKind: Equatable, Sendable {
     switch self {
     case .flat: "no known header"
     case .bootSector: "55 AA at 0x1fe"
+    case .program: "a name that ends in .com, and no known header"
     case .elf: "ELF header, and no other"
     case .multiboot1(let offset): "magic and checksum of Multiboot 1 at \(offset.hexadecimal)"
     case .multiboot2(let offset): "magic and checksum of Multiboot 2 at \(offset.hexadecimal)"

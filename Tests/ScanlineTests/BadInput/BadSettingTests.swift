@@ -53,6 +53,7 @@ struct BadSettingTests {
     Case("--cpus=-1", reason: "1 to 254"),
     Case("--cpus", "9223372036854775807", reason: "1 to 254"),
     Case("--cpus", "2", "--irqchip", "none", reason: "--irqchip"),
+    Case("--writable", reason: "leave out --writable, or choose --format boot"),
     Case("--append", String(repeating: "a", count: 5000), reason: "5000 bytes"),
     Case("--framebuffer", "none", "--screenshot", "a.ppm", reason: "no framebuffer"),
   ]

@@ -62,6 +62,19 @@ struct InspectTests {
     [0xFA, 0xF4] + [UInt8](repeating: 0, count: 508) + [0x55, 0xAA]
   }
 
+  @Test("a .COM program, by its name")
+  func program() throws {
+    let path = try directory.write([0xCD, 0x20], to: "GAME.COM")
+    #expect(
+      try report(path)
+        == Report(
+          image: path, size: 2, kind: "COM program",
+          evidence: "a name that ends in .com, and no known header", remedy: nil, problem: nil,
+          entry: .init(
+            "com", "DOS program (.COM)", mode: "real", loadAddress: 0x1_0100,
+            lastAddress: 0x1_0101, entry: 0x1_0100)))
+  }
+
   @Test("a flat image")
   func flat() throws {
     let path = try directory.write([0xFA, 0xF4, 0x90], to: "flat.bin")

@@ -38,6 +38,16 @@ struct BIOSTests {
     #expect(run.end == .status(7))
   }
 
+  @Test("a file with a program's name is one")
+  func programName() throws {
+    let directory = try TemporaryDirectory()
+    let image = try directory.write(try GuestImages.bytes("bioscom"), to: "HELLO.COM")
+    let run = try Scanline.run("run", image, "--append", "two", "--verbose")
+    #expect(text(run.output) == "Hello from a .COM: two")
+    #expect(run.errors.contains("DOS program (.COM)"))
+    #expect(run.end == .status(7))
+  }
+
   @Test("--trace bios shows each call with its registers, and --stats what is not implemented")
   func tracing() throws {
     let run = try Scanline.run(

@@ -101,11 +101,40 @@ import Testing
     #expect(ImageFile(name: "x", bytes: bytes).kind == expected)
   }
 
+  @Test(
+    "a name that ends in .com makes a program of what is nothing else",
+    arguments: [
+      ("game.com", [0xB4, 0x4C], .program), ("/tmp/A.B/GAME.COM", [0xC3], .program),
+      (".com", [0xC3], .program), ("gamecom", [0xC3], .flat), ("game.com.bin", [0xC3], .flat),
+      ("game.com", image(512, [510: bootSector]), .bootSector),
+      ("game.com", Array("MZ".utf8), .portableExecutable),
+      ("game.com", elf, .elf(bits: 32)),
+    ] as [(String, [UInt8], ImageKind)])
+  func program(name: String, bytes: [UInt8], expected: ImageKind) {
+    #expect(ImageFile(name: name, bytes: bytes).kind == expected)
+  }
+
+  @Test("a file with a program's name is one unless the user says how it is entered")
+  func programOptions() throws {
+    let file = ImageFile(name: "GAME.COM", bytes: [0xC3])
+    #expect(try BootImage(file).format == .com)
+    for change in [{ $0.mode = .real }, { $0.format = .flat }] as [(inout BootOptions) -> Void] {
+      var options = BootOptions()
+      change(&options)
+      #expect(try BootImage(file, options: options).format == .flat)
+    }
+    let large = ImageFile(name: "large.com", bytes: [UInt8](repeating: 0, count: 0xFE01))
+    let error = #expect(throws: VMMError.self) { try BootImage(large) }
+    #expect(error?.description.contains("65025 bytes") == true)
+    #expect(error?.description.contains("--format") == true)
+  }
+
   @Test("what can be run has a format, and what cannot says what to do instead")
   func remedies() {
     let runnable: [(ImageKind, ImageFormat)] = [
       (.flat, .flat), (.bootSector, .boot), (.elf(bits: 64), .elf), (.linux, .linux), (.pvh, .pvh),
-      (.multiboot1(header: 0), .multiboot), (.multiboot2(header: 0), .multiboot2),
+      (.program, .com), (.multiboot1(header: 0), .multiboot),
+      (.multiboot2(header: 0), .multiboot2),
     ]
     for (kind, format) in runnable {
       #expect(kind.format == format)
