@@ -209,15 +209,3 @@ private struct Rights {
     }
   }
 }
-
-extension Collection<UInt8> {
-  /// Up to eight bytes as a number.
-  var littleEndian: UInt64 { prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) } }
-}
-
-extension UInt64 {
-  /// The low `count` bytes of the number, at most eight.
-  func littleEndianBytes(_ count: Int) -> [UInt8] {
-    (0..<Swift.min(count, 8)).map { UInt8(truncatingIfNeeded: self >> UInt64(8 * $0)) }
-  }
-}

@@ -66,13 +66,10 @@ extension AssistedProcessor {
     guard offset + UInt64(size) - 1 <= UInt64(special.idt.limit) else {
       throw .generalProtection(errorCode)
     }
-    let entry = try guest.read(size, at: special.idt.base &+ offset, as: .system)
-    let low = entry.littleEndian
-    if !isLongModeActive, InterruptGate.isTaskGate(low) { throw .unsupported }
-    guard
-      let gate = InterruptGate(
-        low: low, high: isLongModeActive ? entry.dropFirst(8).littleEndian : nil)
-    else { throw .generalProtection(errorCode) }
+    let entry = GateDescriptor(
+      try guest.read(size, at: special.idt.base &+ offset, as: .system))
+    guard !entry.isTaskGate else { throw .unsupported }
+    guard let gate = InterruptGate(entry) else { throw .generalProtection(errorCode) }
     return gate
   }
 

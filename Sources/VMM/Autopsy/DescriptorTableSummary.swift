@@ -16,18 +16,17 @@ public struct DescriptorTableSummary: Equatable, Sendable {
 }
 
 extension DescriptorTableSummary {
-  /// Bit 47 of a descriptor.
-  fileprivate static let presentBit: UInt64 = 1 << 47
-
   /// Reads the table that GDTR names. Intel SDM volume 3, section 3.4.5.
   init(gdt table: kvm_dtable, in memory: LinearMemory) {
     let bytes = memory.read((Int(table.limit) + 1) / 8 * 8, at: table.base)
-    let descriptors = (0..<bytes.count / 8).map { bytes.littleEndianWord(at: $0 * 8) }
+    let descriptors = (0..<bytes.count / 8).map {
+      SegmentDescriptor(rawValue: bytes.dropFirst($0 * 8).littleEndian)
+    }
     base = table.base
     limit = table.limit
     count = (Int(table.limit) + 1) / 8
     readable = descriptors.count
-    present = descriptors.count { $0 & Self.presentBit != 0 }
+    present = descriptors.count(where: \.isPresent)
   }
 }
 
@@ -64,21 +63,11 @@ public struct InterruptTableSummary: Equatable, Sendable {
 
   private static func gate(in entry: ArraySlice<UInt8>) -> Gate? {
     guard entry.count > 4 else {
-      let pointer = entry.littleEndianWord(at: 0)
+      let pointer = entry.littleEndian
       return Gate(selector: UInt16(pointer >> 16), offset: pointer & 0xFFFF)
     }
-    let low = entry.littleEndianWord(at: 0)
-    guard low & DescriptorTableSummary.presentBit != 0 else { return nil }
-    let high = entry.count > 8 ? entry.littleEndianWord(at: 8) & 0xFFFF_FFFF : 0
-    return Gate(
-      selector: UInt16(truncatingIfNeeded: low >> 16),
-      offset: low & 0xFFFF | (low >> 48) << 16 | high << 32)
-  }
-}
-
-extension Collection<UInt8> {
-  /// The little-endian word of up to eight bytes from `offset` on.
-  fileprivate func littleEndianWord(at offset: Int) -> UInt64 {
-    dropFirst(offset).prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    let descriptor = GateDescriptor(entry)
+    guard descriptor.isPresent else { return nil }
+    return Gate(selector: descriptor.selector.rawValue, offset: descriptor.offset)
   }
 }

@@ -166,8 +166,6 @@ private struct Paging {
   }
 
   private func read(_ address: UInt64, in memory: GuestMemory) -> UInt64? {
-    memory.read(Int(entrySize), at: GuestAddress(address))?.reversed().reduce(0) {
-      $0 << 8 | UInt64($1)
-    }
+    memory.read(Int(entrySize), at: GuestAddress(address))?.littleEndian
   }
 }

@@ -66,18 +66,11 @@ final class VCPUTrace: @unchecked Sendable {
 extension PortIO {
   /// The element `index`, little endian.
   fileprivate func value(at index: Int) -> UInt64 {
-    unsafe littleEndian(UnsafeRawBufferPointer(rebasing: bytes[(index * size)...].prefix(size)))
+    unsafe bytes[(index * size)...].prefix(size).littleEndian
   }
 }
 
 extension MMIO {
   /// The bytes as a number, little endian.
-  fileprivate var value: UInt64 { unsafe littleEndian(UnsafeRawBufferPointer(bytes)) }
-}
-
-@unsafe
-private func littleEndian(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-  var value: UInt64 = 0
-  for index in bytes.indices { value |= unsafe UInt64(bytes[index]) << UInt64(8 * index) }
-  return value
+  fileprivate var value: UInt64 { unsafe bytes.littleEndian }
 }
