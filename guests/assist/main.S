@@ -3,7 +3,6 @@
 #include "selectors.h"
 
 .set INVALID_OPCODE, 6
-.set COM1, 0x3F8
 .set DEBUG_EXIT, 0xF4
 .set ROUNDS, 8
 .set ARITHMETIC_FLAGS, 0x8D5
@@ -70,9 +69,7 @@ again:
   cmpq %rax, %r12
   jb next_instruction
   leaq passed_text(%rip), %rsi
-  movl $passed_text_end - passed_text, %ecx
-  movw $COM1, %dx
-  rep outsb
+  call print
   xorl %eax, %eax
   movw $DEBUG_EXIT, %dx
   outb %al, %dx
@@ -82,19 +79,9 @@ mismatch:                 // its number in the list, in hexadecimal
   subq %rax, %r12
   shrl $3, %r12d
   leaq mismatch_text(%rip), %rsi
-  movl $mismatch_text_end - mismatch_text, %ecx
-  movw $COM1, %dx
-  rep outsb
-  leaq digits(%rip), %rsi
-  movl %r12d, %ecx
-  shrl $4, %ecx
-  movb (%rsi,%rcx), %al
-  outb %al, %dx
-  andl $15, %r12d
-  movb (%rsi,%r12), %al
-  outb %al, %dx
-  movb $'\n', %al
-  outb %al, %dx
+  movl %r12d, %eax
+  call print_number
+  call end_line
   movb $1, %al
   movw $DEBUG_EXIT, %dx
   outb %al, %dx
@@ -208,6 +195,9 @@ compare:
   repe cmpsb
 3:
   ret
+
+#define BITS 64
+#include "print.h"
 
 .section .rodata.instructions, "a"
   .balign 8
@@ -326,13 +316,9 @@ instructions_end:
 
 .section .rodata.texts, "a"
 passed_text:
-  .ascii "ok every instruction does the same at CPL 0 as at CPL 3\n"
-passed_text_end:
+  .asciz "ok every instruction does the same at CPL 0 as at CPL 3\n"
 mismatch_text:
-  .ascii "FAIL instruction 0x"
-mismatch_text_end:
-digits:
-  .ascii "0123456789abcdef"
+  .asciz "FAIL instruction "
 
 .section .data.start, "aw"
   .balign 8

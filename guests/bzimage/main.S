@@ -283,60 +283,8 @@ end:
   hlt
   jmp end
 
-// RSI: text that ends in 0. Changes RAX, RDX, RSI.
-print:
-  lodsb
-  testb %al, %al
-  jz 1f
-  call put
-  jmp print
-1:
-  ret
-
-// The text at RSI, then RAX in hexadecimal. Changes RCX, RDX, RSI; RAX stays.
-print_number:
-  pushq %rax
-  call print
-  movb $'0', %al
-  call put
-  movb $'x', %al
-  call put
-  popq %rax
-  movl $60, %ecx                // skip leading zeros, but not the last digit
-1:
-  testl %ecx, %ecx
-  jz 2f
-  movq %rax, %rdx
-  shrq %cl, %rdx
-  jnz 2f
-  subl $4, %ecx
-  jmp 1b
-2:
-  pushq %rax
-  shrq %cl, %rax
-  andl $0xF, %eax
-  leaq digits(%rip), %rdx
-  movb (%rdx,%rax), %al
-  call put
-  popq %rax
-  subl $4, %ecx
-  jns 2b
-  ret
-
-end_line:
-  movb $'\n', %al
-// AL to COM1. Changes RDX.
-put:
-  pushq %rax
-1:
-  movw $0x3FD, %dx              // line status: THRE
-  inb %dx, %al
-  testb $0x20, %al
-  jz 1b
-  popq %rax
-  movw $0x3F8, %dx
-  outb %al, %dx
-  ret
+#define BITS 64
+#include "print.h"
 
 .section .rodata, "a"
 text_entry64: .asciz "bzImage: 64-bit entry\n"
@@ -357,7 +305,6 @@ text_width: .asciz ", width "
 text_height: .asciz ", height "
 text_depth: .asciz ", depth "
 text_line: .asciz ", line "
-digits: .ascii "0123456789abcdef"
 
 .section .data, "aw"
   .balign 8

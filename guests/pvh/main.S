@@ -127,59 +127,8 @@ wrong:
   outb %al, %dx
   jmp halt
 
-// ESI: text that ends in 0. Changes EAX, EDX, ESI.
-print:
-  lodsb
-  testb %al, %al
-  jz 1f
-  call put
-  jmp print
-1:
-  ret
-
-// The text at ESI, then EAX in hexadecimal. Changes ECX, EDX, ESI; EAX stays.
-print_number:
-  pushl %eax
-  call print
-  movb $'0', %al
-  call put
-  movb $'x', %al
-  call put
-  popl %eax
-  movl $28, %ecx                // skip leading zeros, but not the last digit
-1:
-  testl %ecx, %ecx
-  jz 2f
-  movl %eax, %edx
-  shrl %cl, %edx
-  jnz 2f
-  subl $4, %ecx
-  jmp 1b
-2:
-  pushl %eax
-  shrl %cl, %eax
-  andl $0xF, %eax
-  movb digits(%eax), %al
-  call put
-  popl %eax
-  subl $4, %ecx
-  jns 2b
-  ret
-
-end_line:
-  movb $'\n', %al
-// AL to COM1. Changes EDX.
-put:
-  pushl %eax
-1:
-  movw $0x3FD, %dx              // line status: THRE
-  inb %dx, %al
-  testb $0x20, %al
-  jz 1b
-  popl %eax
-  movw $0x3F8, %dx
-  outb %al, %dx
-  ret
+#define BITS 32
+#include "print.h"
 
 .section .rodata, "a"
 text_version: .asciz "PVH: version "
@@ -193,7 +142,6 @@ text_colon: .asciz ":"
 text_type: .asciz ", type "
 text_rsdp: .asciz "rsdp: "
 text_space: .asciz " "
-digits: .ascii "0123456789abcdef"
 
 .section .bss, "aw", @nobits
   .balign 16

@@ -5,7 +5,6 @@
 .code32
 
 .set DEBUG_EXIT, 0xF4
-.set COM1, 0x3F8
 .set GATE_INTERRUPT, 0x8E00        // present, 32-bit; the DPL is added
 .set GATE_TRAP, 0x8F00
 .set GATE_ABSENT, 0x0E00
@@ -206,9 +205,7 @@ undefined:                // some KVMs make INT at CPL 3 this, and nobody can he
   cmpl $first_interrupt, (%esp)
   jne failed
   movl $skip_text, %esi
-  movl $skip_text_end - skip_text, %ecx
-  movw $COM1, %dx
-  rep outsb
+  call print
   xorl %ebp, %ebp
   jmp failed
 
@@ -218,9 +215,7 @@ leave:
   movl $28, %ebp
   jne failed
   movl $ok_text, %esi
-  movl $ok_text_end - ok_text, %ecx
-  movw $COM1, %dx
-  rep outsb
+  call print
   xorl %ebp, %ebp
   jmp failed
 
@@ -247,13 +242,14 @@ fault:                    // notes the error code, and goes on where it is told 
   popl %eax
   iretl
 
+#define BITS 32
+#include "print.h"
+
 .section .rodata, "a"
 ok_text:
-  .ascii "ok software interrupts at CPL 0 and 3\n"
-ok_text_end:
+  .asciz "ok software interrupts at CPL 0 and 3\n"
 skip_text:
-  .ascii "ok software interrupts at CPL 0; at CPL 3 the host has none\n"
-skip_text_end:
+  .asciz "ok software interrupts at CPL 0; at CPL 3 the host has none\n"
 
 .section .data.start, "aw"
   .balign 8

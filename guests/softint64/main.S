@@ -4,7 +4,6 @@
 #include "selectors.h"
 
 .set DEBUG_EXIT, 0xF4
-.set COM1, 0x3F8
 .set TSS_RSP0, 0x2004
 .set TSS_IST1, 0x2024
 .set STACK, 0x80000
@@ -149,7 +148,6 @@ leave:
   testw %ax, %ax
   jnz failed
   leaq ok_text(%rip), %rsi
-  movl $ok_text_end - ok_text, %ecx
   jmp report
 
 undefined:                // some KVMs make INT at CPL 3 this, and nobody can help
@@ -158,10 +156,8 @@ undefined:                // some KVMs make INT at CPL 3 this, and nobody can he
   cmpq %rax, (%rsp)
   jne failed
   leaq skip_text(%rip), %rsi
-  movl $skip_text_end - skip_text, %ecx
 report:
-  movw $COM1, %dx
-  rep outsb
+  call print
   xorl %ebp, %ebp
   jmp failed
 
@@ -190,13 +186,14 @@ fault:                    // notes the error code, and goes on where it is told 
   popq %rax
   iretq
 
+#define BITS 64
+#include "print.h"
+
 .section .rodata, "a"
 ok_text:
-  .ascii "ok software interrupts at CPL 0 and 3\n"
-ok_text_end:
+  .asciz "ok software interrupts at CPL 0 and 3\n"
 skip_text:
-  .ascii "ok software interrupts at CPL 0; at CPL 3 the host has none\n"
-skip_text_end:
+  .asciz "ok software interrupts at CPL 0; at CPL 3 the host has none\n"
 
 .section .data.start, "aw"
   .balign 8
