@@ -32,7 +32,7 @@ extension AssistedProcessor {
       try executeFloatingPointControl(instruction, mnemonic)
     case .xgetbv, .xsetbv: try executeExtendedControl(mnemonic)
     case .xsave, .xsaveopt, .xsavec, .xrstor: try executeXSave(instruction, mnemonic)
-    case .clac, .stac, .invpcid, .rdtscp: try executeSystem(instruction, mnemonic)
+    case .clac, .stac, .invpcid, .rdtscp, .rdssp: try executeSystem(instruction, mnemonic)
     case .clflush, .clflushopt, .clwb: try executeCacheControl(instruction, mnemonic)
     case .popcnt, .crc32, .cmpxchg16b: try executeInteger(instruction, mnemonic)
     case .verr, .verw, .lar, .lsl: try executeSegmentCheck(instruction, mnemonic)

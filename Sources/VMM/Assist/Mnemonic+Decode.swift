@@ -77,6 +77,7 @@ extension Mnemonic {
     case (0x01, _, _) where prefix == .none: group7(instruction.modRM)
     case (0x02, _, _): .lar
     case (0x03, _, _): .lsl
+    case (0x1E, 1, .pF3) where !isMemory: .rdssp
     case (0x77, _, .none): .emms
     case (0xAE, 2, .none) where isMemory: .ldmxcsr
     case (0xAE, 3, .none) where isMemory: .stmxcsr

@@ -5,7 +5,7 @@ enum Mnemonic: UInt8, CaseIterable {
   case emms, ldmxcsr, stmxcsr
   case xgetbv, xsetbv
   case xsave, xsaveopt, xsavec, xrstor
-  case clac, stac, invpcid, rdtscp
+  case clac, stac, invpcid, rdtscp, rdssp
   case popcnt, crc32, cmpxchg16b
   case clflush, clflushopt, clwb
   case verr, verw, lar, lsl

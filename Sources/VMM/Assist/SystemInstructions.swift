@@ -12,6 +12,9 @@ extension AssistedProcessor {
       registers.rflags &= ~Flag.alignmentCheck
       if mnemonic == .stac { registers.rflags |= Flag.alignmentCheck }
     case .rdtscp: try readTimeStamp()
+    case .rdssp:
+      // Without a shadow stack it does nothing.
+      guard special.cr4 & ControlRegister.controlFlowEnforcement == 0 else { throw .unsupported }
     default: try invalidateTranslations(instruction)
     }
   }

@@ -44,6 +44,17 @@ struct AssistedInstructionTests {
     }
   }
 
+  @Test("RDSSP does nothing without shadow stacks")
+  func shadowStackPointer() throws {
+    var guest = try AssistGuest([0xF3, 0x48, 0x0F, 0x1E, 0xCE])
+    guest.processor.registers.rsi = 1
+    try guest.step()
+    #expect(guest.processor.registers.rsi == 1)
+    guest.load([0xF3, 0x48, 0x0F, 0x1E, 0xCE])
+    guest.processor.special.cr4 |= 1 << 23
+    #expect(guest.interruption() == .unsupported)
+  }
+
   @Test("LOCK is for CMPXCHG16B alone")
   func lock() throws {
     var guest = try AssistGuest([0xF0, 0xF3, 0x0F, 0xB8, 0xC1])
