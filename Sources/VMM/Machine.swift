@@ -131,10 +131,10 @@ public final class Machine: Sendable {
     claims += testDevices.ports
     debugPorts = try DebugPorts(
       exitPorts: configuration.debugExitPorts, beside: claims,
-      reserved: image.callsBIOS ? [BIOSROM.port...BIOSROM.port] : [], output: serialOutput,
+      reserved: image.hasBIOS ? [BIOSROM.port...BIOSROM.port] : [], output: serialOutput,
       control: control)
     claims += debugPorts.claims
-    let ports = PortBus(claims, callPort: image.callsBIOS ? BIOSROM.port : nil)
+    let ports = PortBus(claims, callPort: image.hasBIOS ? BIOSROM.port : nil)
     self.ports = ports
     let bios = BIOS(
       for: image, on: board, ports: ports,

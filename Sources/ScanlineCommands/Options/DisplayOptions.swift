@@ -19,7 +19,8 @@ struct DisplayOptions: ParsableArguments {
       "A VGA with text modes and mode 13h: auto (default), on or off.",
       discussion: """
         The machine then starts in text mode, and the framebuffer is off until the guest sets a \
-        mode. auto: for boot sectors. Planar modes are not shown.
+        mode. auto: for boot sectors, kernels in real mode, and Multiboot kernels that ask for no \
+        mode. Planar modes are not shown.
         """, valueName: "presence"))
   var vga: VGAPresence?
 

@@ -11,8 +11,8 @@ struct ImageOptions: ParsableArguments {
     help: ArgumentHelp(
       "The processor mode of entry: real, protected or long.",
       discussion: """
-        Of a flat image or an ELF file. Default: real for a boot sector, protected for a 32-bit ELF \
-        file, else long.
+        Of a flat image, an ELF file or a Linux kernel. Default: real for a boot sector and for a \
+        kernel without another entry, protected for a 32-bit ELF file, else long.
         """))
   var mode: CPUMode?
 

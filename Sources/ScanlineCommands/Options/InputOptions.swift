@@ -9,7 +9,7 @@ enum InputTarget: String, WordArgument {
   /// it; what starts in any other way knows the serial port.
   func types(for image: BootImage) -> Bool {
     switch self {
-    case .auto: [.boot, .com].contains(image.format)
+    case .auto: [.boot, .com].contains(image.format) || image.callsBIOS
     case .serial: false
     case .keyboard: true
     }

@@ -64,7 +64,8 @@ struct MachineOptions: ParsableArguments {
       "Where standard input goes: auto (default), serial or keyboard.",
       discussion: """
         keyboard: each character is typed, and so are the arrow and function keys of a terminal. \
-        auto: the keyboard of a boot sector or .COM program, the serial port of everything else.
+        auto: the keyboard of a boot sector, a .COM program or a kernel in real mode, the serial port \
+        of everything else.
         """,
       valueName: "device"))
   var input: InputTarget?

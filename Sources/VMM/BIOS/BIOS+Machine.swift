@@ -1,7 +1,7 @@
 import Devices
 
 extension BIOS {
-  /// The BIOS that `image` expects; nil if it expects none.
+  /// The BIOS that the guests of `image` may call; nil if there is none.
   ///
   /// - Parameters:
   ///   - board: The machine's memory and video memory.
@@ -11,7 +11,8 @@ extension BIOS {
     for image: BootImage, on board: borrowing Board, ports: PortBus,
     teletype: (any ByteSink)?, control: RunControl, resets: ResetPolicy, tracer: Tracer?
   ) {
-    guard case .bios(let image) = image else { return nil }
+    guard image.hasBIOS else { return nil }
+    let started: BIOSImage? = if case .bios(let image) = image { image } else { nil }
     let hardware = BIOSServices.Hardware(
       memory: RealModeMemory(ram: board.memory, window: board.video?.window),
       memoryBelow4GiB: UInt64(board.memory.sizeBelow4GiB),
@@ -19,6 +20,6 @@ extension BIOS {
       display: board.video?.display, vga: board.video?.vga, ports: ports,
       teletype: teletype,
       restEvent: control.restEvent, stop: { control.stop($0) }, reset: { resets.request(.bios) })
-    self.init(BIOSServices(hardware: hardware, image: image), tracer: tracer)
+    self.init(BIOSServices(hardware: hardware, image: started), tracer: tracer)
   }
 }

@@ -3,7 +3,8 @@ import Devices
 import KVM
 import Synchronization
 
-/// The BIOS of a machine that was started with a ``BIOSImage``: takes the calls that arrive as OUTs of
+/// The BIOS of a machine that was started with a ``BIOSImage``, or with a kernel that may go back to real
+/// mode: takes the calls that arrive as OUTs of
 /// ``BIOSROM``, on the thread of the vCPU that makes them.
 final class BIOS: Resettable {
   private struct State {

@@ -1,9 +1,11 @@
-/// What a machine with BIOS services starts: the disk whose first sector is a boot sector, or a `.COM`
-/// program.
+/// What a machine with BIOS services starts: the disk whose first sector is a boot sector, a `.COM`
+/// program, or a kernel in real mode.
 public struct BIOSImage: Sendable {
   public let file: ImageFile
-  /// nil for a program.
+  /// nil for a program and a kernel.
   let disk: DiskImage?
+  /// nil for a disk and a program.
+  let kernel: RealModeKernel?
 
   /// A floppy or hard disk with a boot sector: its first sector ends in 55 AA.
   ///
@@ -24,6 +26,7 @@ public struct BIOSImage: Sendable {
     }
     self.file = file
     disk = try DiskImage(file, isWritable: isWritable)
+    kernel = nil
   }
 
   /// A `.COM` program: at most 65280 bytes, which are entered at offset 0100h of a segment.
@@ -36,6 +39,16 @@ public struct BIOSImage: Sendable {
     }
     self.file = file
     disk = nil
+    kernel = nil
+  }
+
+  /// A kernel image that is entered in its real-mode code, by the 16-bit Linux boot protocol.
+  ///
+  /// - Parameter initrd: The initial RAM disk; nil for none.
+  public init(kernel file: ImageFile, initrd: ImageFile? = nil) throws(VMMError) {
+    self.file = file
+    disk = nil
+    kernel = try RealModeKernel(file, initrd: initrd)
   }
 
   /// What fits in a segment beside the program segment prefix; the stack is above it.
@@ -45,22 +58,42 @@ public struct BIOSImage: Sendable {
   static let programSegment: UInt16 = 0x1000
   static let programOffset: UInt16 = 0x100
 
-  /// What is loaded from the file before it starts: first and last byte.
-  var loadedRange: ClosedRange<GuestAddress> {
+  /// What is loaded from the file before it starts: first and last byte, by rising address.
+  var loadedRanges: [ClosedRange<GuestAddress>] {
+    if let kernel { return kernel.loadedRanges }
     let start =
       isProgram
       ? GuestAddress(UInt64(RealModeMemory.linear(Self.programSegment, Self.programOffset)))
       : MemoryMap.bootSector
     let size = isProgram ? file.size : DiskGeometry.sectorSize
-    return start...GuestAddress(start.rawValue + UInt64(size) - 1)
+    return [start...GuestAddress(start.rawValue + UInt64(size) - 1)]
   }
 
+  /// The first instruction.
+  var entry: GuestAddress {
+    guard kernel == nil else {
+      return GuestAddress(UInt64(RealModeMemory.linear(RealModeKernel.entrySegment, 0)))
+    }
+    return loadedRanges[0].lowerBound
+  }
+
+  /// Checks that it fits in `memorySize` bytes of RAM. Every machine has the low memory that a BIOS, a
+  /// boot sector and a program use.
+  func validate(memorySize: UInt64) throws(VMMError) {
+    try kernel?.validate(memorySize: memorySize)
+  }
+
+  /// How it is loaded and entered.
+  var format: ImageFormat { kernel != nil ? .linux : isProgram ? .com : .boot }
+
   /// Whether it is a `.COM` program.
-  public var isProgram: Bool { disk == nil }
+  public var isProgram: Bool { disk == nil && kernel == nil }
 
   /// What it was taken for, in words.
   public var summary: String {
-    guard let geometry = disk?.geometry else { return "DOS program (.COM)" }
+    guard let geometry = disk?.geometry else {
+      return kernel != nil ? "\(ImageFormat.linux.summary) in real mode" : "DOS program (.COM)"
+    }
     guard file.size > DiskGeometry.sectorSize else { return "boot sector" }
     let shape = "C/H/S \(geometry.cylinders)/\(geometry.heads)/\(geometry.sectors)"
     return (geometry.floppyType == nil ? "hard disk" : "floppy") + " with a boot sector, \(shape)"

@@ -16,9 +16,16 @@ struct BIOSLoader: BootLoader {
     let stackSegment: UInt16
     let stack: UInt16
     let dataSegment: UInt16
+    var flags = Flag.interrupt | 2
   }
 
   private var entry: Entry {
+    guard image.kernel == nil else {
+      // With interrupts off, and all segments but CS at the code's start.
+      return Entry(
+        segment: RealModeKernel.entrySegment, offset: 0, stackSegment: RealModeKernel.segment,
+        stack: RealModeKernel.stack, dataSegment: RealModeKernel.segment, flags: 2)
+    }
     let bootSector = UInt16(truncatingIfNeeded: MemoryMap.bootSector.rawValue)
     return image.isProgram
       ? Entry(
@@ -33,15 +40,15 @@ struct BIOSLoader: BootLoader {
 
   func load(into memory: GuestMemory, of platform: Platform) throws(VMMError) {
     let real = RealModeMemory(ram: memory)
-    _ = real.write(BIOSROM.vectors, at: 0)
+    BIOSROM.write(to: real)
     _ = real.write(
       BIOSDataArea.contents(drive: drive, hasDisk: image.disk != nil, ticks: Self.ticksToday),
       at: BIOSDataArea.serialPorts)
     // The size of the extended area in KiB.
     real.store(UInt8(1), at: RealModeMemory.linear(BIOSDataArea.extendedSegment, 0))
-    _ = real.write(BIOSROM.bytes, at: RealModeMemory.linear(BIOSROM.segment, BIOSROM.slots))
-    _ = real.write(BIOSROM.fonts, at: RealModeMemory.linear(BIOSROM.fontSegment, BIOSROM.font8x16))
-    if let disk = image.disk {
+    if let kernel = image.kernel {
+      try kernel.load(into: memory, of: platform)
+    } else if let disk = image.disk {
       guard let sector = try? disk.read(0..<1) else {
         throw VMMError(.image, "image \(image.file.name): cannot be read; is it still changing?")
       }
@@ -56,7 +63,7 @@ struct BIOSLoader: BootLoader {
     let frame = RealModeMemory.linear(entry.stackSegment, entry.stack &- 6)
     real.store(entry.offset, at: frame)
     real.store(entry.segment, at: frame + 2)
-    real.store(UInt16(Flag.interrupt | 2), at: frame + 4)
+    real.store(UInt16(entry.flags), at: frame + 4)
   }
 
   /// The program segment prefix, and on the stack the 0 with which `ret` comes to its INT 20h.
@@ -94,5 +101,14 @@ struct BIOSLoader: BootLoader {
     registers.rip = UInt64(BIOSROM.start)
     registers.rsp = UInt64(entry.stack &- 6)
     registers.rdx = UInt64(drive)
+  }
+}
+
+extension BIOSROM {
+  /// Writes the interrupt vectors, and the ROM itself.
+  static func write(to memory: RealModeMemory) {
+    _ = memory.write(vectors, at: 0)
+    _ = memory.write(bytes, at: RealModeMemory.linear(segment, slots))
+    _ = memory.write(fonts, at: RealModeMemory.linear(fontSegment, font8x16))
   }
 }

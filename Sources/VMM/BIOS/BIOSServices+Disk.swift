@@ -18,7 +18,7 @@ extension BIOSServices {
       return
     }
     // AH=15h tells drives from no drives, and is no error.
-    guard let disk = image.disk, call.dl == disk.drive else {
+    guard let disk = image?.disk, call.dl == disk.drive else {
       if call.ah == 0x15 {
         call.ah = 0
         call.carry = false

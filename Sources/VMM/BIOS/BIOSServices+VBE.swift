@@ -1,51 +1,5 @@
 import Devices
 
-/// A mode of VESA's numbering.
-struct VBEMode {
-  let number: UInt16
-  let width: UInt16
-  let height: UInt16
-  let bitsPerPixel: UInt8
-
-  /// Those of VBE 1.2, and Bochs' and QEMU's numbers for 32 bits.
-  static let all: [VBEMode] = {
-    let sizes: [(number: UInt16, width: UInt16, height: UInt16)] = [
-      (0x10D, 320, 200), (0x110, 640, 480), (0x113, 800, 600), (0x116, 1024, 768),
-      (0x119, 1280, 1024),
-    ]
-    let deep = sizes.flatMap { size in
-      [(0, 15), (1, 16), (2, 24)].map { offset, depth in
-        VBEMode(
-          number: size.number + offset, width: size.width, height: size.height,
-          bitsPerPixel: depth)
-      }
-    }
-    let others: [(UInt16, UInt16, UInt16, UInt8)] = [
-      (0x100, 640, 400, 8), (0x101, 640, 480, 8), (0x103, 800, 600, 8), (0x105, 1024, 768, 8),
-      (0x107, 1280, 1024, 8), (0x140, 320, 200, 32), (0x141, 640, 400, 32),
-      (0x142, 640, 480, 32), (0x143, 800, 600, 32), (0x144, 1024, 768, 32),
-      (0x145, 1280, 1024, 32), (0x146, 320, 200, 8),
-    ]
-    return deep
-      + others.map { VBEMode(number: $0.0, width: $0.1, height: $0.2, bitsPerPixel: $0.3) }
-  }()
-
-  var bytesPerPixel: UInt16 { (UInt16(bitsPerPixel) + 7) / 8 }
-  var stride: UInt16 { width * bytesPerPixel }
-  var size: Int { Int(stride) * Int(height) }
-
-  /// Size and position of red, green, blue and the rest of a pixel; 0 with a palette.
-  var masks: [UInt8] {
-    switch bitsPerPixel {
-    case 15: [5, 10, 5, 5, 5, 0, 1, 15]
-    case 16: [5, 11, 6, 5, 5, 0, 0, 0]
-    case 24: [8, 16, 8, 8, 8, 0, 0, 0]
-    case 32: [8, 16, 8, 8, 8, 0, 8, 24]
-    default: [0, 0, 0, 0, 0, 0, 0, 0]
-    }
-  }
-}
-
 /// INT 10h AH=4Fh: VESA BIOS Extension 2.0, with the linear framebuffer only.
 extension BIOSServices {
   /// What AH says of a call that AL=4Fh says is implemented.
@@ -57,11 +11,11 @@ extension BIOSServices {
   private static let linearFramebuffer: UInt16 = 1 << 14
   private static let keepsMemory: UInt16 = 1 << 15
 
-  /// The modes that fit in video memory.
-  private var modes: [VBEMode] {
-    let size = Int(dispi(DispiRegisters.Index.videoMemory64K)) << 16
-    return VBEMode.all.filter { $0.size <= size }
+  private var videoMemorySize: Int {
+    Int(dispi(DispiRegisters.Index.videoMemory64K)) << 16
   }
+
+  private var modes: [VBEMode] { VBEMode.fitting(in: videoMemorySize) }
 
   mutating func vbe(_ call: inout BIOSCall) {
     guard hardware.display != nil else { return call.unsupported() }
@@ -90,49 +44,20 @@ extension BIOSServices {
   /// VBE 2.0, function 00h: the VbeInfoBlock at ES:DI.
   private func controllerInformation(_ call: BIOSCall) -> Bool {
     let target = call.es(call.di)
-    var block: [UInt8] = Array("VESA".utf8)
-    block.append(littleEndian: UInt16(0x0200))
-    let name = FarPointer(BIOSROM.segment, BIOSROM.vendorName)
-    block.append(name)
-    // The DAC can be switched to 8 bits.
-    block.append(littleEndian: UInt32(1))
-    // The list of modes follows in the block itself.
-    block.append(FarPointer(call.es, call.di &+ 0x22))
-    block.append(littleEndian: dispi(DispiRegisters.Index.videoMemory64K))
-    block.append(littleEndian: UInt16(0x0100))
-    // Vendor, product and revision.
-    for _ in 0..<3 { block.append(name) }
-    block.append(zeroes: 0x22 - block.count)
-    for mode in modes { block.append(littleEndian: mode.number) }
-    block.append(littleEndian: UInt16.max)
     // Only who asks for VBE 2.0 has room for 512 bytes.
     let size = memory.long(target) == 0x3245_4256 ? 512 : 256
-    block.append(zeroes: size - block.count)
+    // The list of modes follows in the block itself.
+    let block = VBEMode.controllerInformation(
+      size: size, name: FarPointer(BIOSROM.segment, BIOSROM.vendorName),
+      modeList: FarPointer(call.es, call.di &+ UInt16(VBEMode.modeListOffset)),
+      videoMemorySize: videoMemorySize)
     return memory.write(block, at: target)
   }
 
   /// Function 01h: the ModeInfoBlock of mode CX at ES:DI.
   private func modeInformation(_ call: BIOSCall) -> Bool {
     guard let mode = modes.first(where: { $0.number == call.cx & 0x3FFF }) else { return false }
-    var block: [UInt8] = []
-    // Supported, colour, graphics, not VGA compatible, no window, linear framebuffer.
-    block.append(littleEndian: UInt16(0x00FB))
-    // Windows: none.
-    block.append(zeroes: 14)
-    block.append(littleEndian: mode.stride)
-    block.append(littleEndian: mode.width)
-    block.append(littleEndian: mode.height)
-    // Character cell, one plane, depth, one bank.
-    block += [8, 16, 1, mode.bitsPerPixel, 1]
-    // The memory model: packed pixels, or direct colour; pages that fit beside the first.
-    let videoMemory = Int(dispi(DispiRegisters.Index.videoMemory64K)) << 16
-    block += [
-      mode.bitsPerPixel == 8 ? 4 : 6, 0, UInt8(clamping: videoMemory / mode.size - 1), 1,
-    ]
-    block += mode.masks
-    block.append(0)
-    block.append(littleEndian: UInt32(truncatingIfNeeded: MemoryMap.framebuffer.rawValue))
-    block.append(zeroes: 256 - block.count)
+    let block = mode.information(videoMemorySize: videoMemorySize)
     return memory.write(block, at: call.es(call.di))
   }
 

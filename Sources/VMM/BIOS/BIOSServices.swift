@@ -29,7 +29,8 @@ struct BIOSServices {
   }
 
   let hardware: Hardware
-  let image: BIOSImage
+  /// nil for a kernel that was not started by the BIOS.
+  let image: BIOSImage?
   /// The VBE mode that is set, with the bits that it was set with; nil in a mode of the VGA's.
   var vbeMode: UInt16?
   /// The call of INT 15h AH=86h that is being waited for.
@@ -39,7 +40,7 @@ struct BIOSServices {
   /// The line that INT 21h AH=0Ah reads.
   var pendingLine: PendingLine?
 
-  init(hardware: Hardware, image: BIOSImage) {
+  init(hardware: Hardware, image: BIOSImage?) {
     self.hardware = hardware
     self.image = image
   }
@@ -63,7 +64,7 @@ struct BIOSServices {
     case 0x16: return keyboard(&call)
     case 0x18, 0x19: hardware.reset()
     case 0x1A: time(&call)
-    case 0x20...0x2F where image.isProgram: return dos(&call)
+    case 0x20...0x2F where image?.isProgram == true: return dos(&call)
     // Exceptions that return: a breakpoint, a single step, an overflow, NMI.
     case 0x01...0x05: break
     default: call.unsupported()

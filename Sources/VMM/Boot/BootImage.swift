@@ -11,7 +11,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
   case linux(LinuxImage)
   /// An ELF kernel by Xen's PVH boot protocol.
   case pvh(PVHImage)
-  /// A disk with a boot sector, or a `.COM` program, with BIOS services.
+  /// A disk with a boot sector, a `.COM` program, or a kernel in real mode, with BIOS services.
   case bios(BIOSImage)
 
   /// Takes `file` for what its content says, or for what `options` say.
@@ -60,7 +60,16 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .linux:
       try options.refuseLoadAddress(for: format, file)
       try options.refuseEntry(for: format, file)
-      self = .linux(try LinuxImage(file, mode: options.mode, initrd: options.initrd))
+      let isReal: Bool
+      if let mode = options.mode {
+        isReal = mode == .real
+      } else {
+        isReal = try RealModeKernel.isOnlyEntry(of: file)
+      }
+      self =
+        isReal
+        ? .bios(try BIOSImage(kernel: file, initrd: options.initrd))
+        : .linux(try LinuxImage(file, mode: options.mode, initrd: options.initrd))
     case .pvh:
       try options.refuseEntryState(for: format, file)
       self = .pvh(try PVHImage(file, initrd: options.initrd))
@@ -87,7 +96,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): image.version == .one ? .multiboot : .multiboot2
     case .linux: .linux
     case .pvh: .pvh
-    case .bios(let image): image.isProgram ? .com : .boot
+    case .bios(let image): image.format
     }
   }
 
@@ -110,7 +119,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): (.protected, image.linkedEntry)
     case .linux(let image): (image.mode, image.entry)
     case .pvh(let image): (.protected, image.entry)
-    case .bios(let image): (.real, image.loadedRange.lowerBound)
+    case .bios(let image): (.real, image.entry)
     }
   }
 
@@ -123,13 +132,21 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): image.placement.loadedRanges
     case .linux(let image): [image.loadedRange]
     case .pvh(let image): image.elf.placement.loadedRanges
-    case .bios(let image): [image.loadedRange]
+    case .bios(let image): image.loadedRanges
     }
   }
 
-  /// Whether its guests call a BIOS.
-  var callsBIOS: Bool {
+  /// Whether it is started by a BIOS, whose keyboard its guests read.
+  public var callsBIOS: Bool {
     if case .bios = self { true } else { false }
+  }
+
+  /// Whether its guests have a BIOS to call. Multiboot kernels do so when they go back to real mode.
+  var hasBIOS: Bool {
+    switch self {
+    case .bios, .multiboot: true
+    case .flat, .elf, .linux, .pvh: false
+    }
   }
 
   /// Checks that the image fits in `memorySize` bytes of RAM and overlaps nothing that the machine
@@ -141,8 +158,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
     case .multiboot(let image): try image.validate(memorySize: memorySize)
     case .linux(let image): try image.validate(memorySize: memorySize)
     case .pvh(let image): try image.validate(memorySize: memorySize)
-    // Every machine has the low memory that a BIOS and its images use.
-    case .bios: break
+    case .bios(let image): try image.validate(memorySize: memorySize)
     }
   }
 
@@ -162,7 +178,8 @@ public enum BootImage: Sendable, CustomStringConvertible {
   /// kernel that asks for nothing else.
   public var expectsVGA: Bool {
     switch self {
-    case .flat, .bios: [.boot, .com].contains(format)
+    case .flat: format == .boot
+    case .bios: true
     case .multiboot(let image): image.videoMode == nil
     case .elf, .linux, .pvh: false
     }

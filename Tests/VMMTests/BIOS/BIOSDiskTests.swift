@@ -153,7 +153,7 @@ struct BIOSDiskTests {
       $0.bx = 0xA000
     }
     #expect((bench.memory.word(0xA200), bench.memory.word(0xA400)) == (0xBEEF, 2))
-    let disk = try #require(bench.services.image.disk)
+    let disk = try #require(bench.services.image?.disk)
     #expect(try disk.read(1..<2).prefix(2) == [0xEF, 0xBE])
     bench.services.reset()
     #expect(try disk.read(1..<2).prefix(2) == [0xEF, 0xBE])

@@ -24,8 +24,8 @@ public struct LinuxImage: Sendable {
     guard mode != .real else {
       throw VMMError(
         .usage,
-        "mode real: a Linux kernel's real-mode code needs a BIOS; give protected or long, or leave "
-          + "out --mode")
+        "mode real: image \(file.name) needs a BIOS in that mode; give protected or long, or leave out "
+          + "--mode")
     }
     guard mode != .long || header.has64BitEntry else {
       throw VMMError(

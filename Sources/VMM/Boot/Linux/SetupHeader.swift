@@ -45,7 +45,8 @@ public struct LinuxSetupHeader: Sendable {
     func fail(_ complaint: String) -> VMMError {
       VMMError(.image, "image \(file.name): \(complaint)")
     }
-    guard start.count >= SetupFields.endOfVersion206, fields.bootFlag == 0xAA55,
+    guard start.count >= SetupFields.endOfVersion206,
+      fields.bootFlag == SetupFields.expectedBootFlag,
       fields.signature == SetupFields.expectedSignature
     else { throw fail("has no Linux setup header, or only a part of it; is the file complete?") }
     version = fields.version
@@ -97,7 +98,7 @@ public struct LinuxSetupHeader: Sendable {
   /// The version as the protocol's description writes it: `2.15`.
   public var versionText: String { Self.text(of: version) }
 
-  private static func text(of version: UInt16) -> String {
+  static func text(of version: UInt16) -> String {
     let minor = version & 0xFF
     return "\(version >> 8).\(minor < 10 ? "0" : "")\(minor)"
   }
@@ -114,14 +115,17 @@ public struct LinuxSetupHeader: Sendable {
 }
 
 /// The fields as they lie in the file.
-private struct SetupFields {
+struct SetupFields {
   static let start = 0x1F1
   /// Where the header ends that has the fields of version 2.06, and of 2.10.
   static let endOfVersion206 = 0x23C
   static let endOfVersion20A = 0x264
+  static let expectedBootFlag: UInt16 = 0xAA55
   static let expectedSignature: UInt32 = 0x5372_6448  // "HdrS"
   /// loadflags: the protected-mode code is loaded at 0x100000.
   static let loadedHigh: UInt8 = 1 << 0
+  /// initrd_addr_max of the versions that do not have it.
+  static let defaultInitrdAddressMax: UInt64 = 0x37FF_FFFF
   /// xloadflags: XLF_KERNEL_64.
   static let kernel64: UInt16 = 1 << 0
 
