@@ -30,7 +30,8 @@ extension InitialMemory {
       platform: Platform(
         memoryBelow4GiB: UInt64(memory.sizeBelow4GiB),
         memoryAbove4GiB: UInt64(memory.sizeAbove4GiB), framebuffer: framebuffer,
-        cpuCount: configuration.cpuCount, commandLine: configuration.commandLine),
+        cpuCount: configuration.cpuCount, commandLine: configuration.commandLine,
+        textScreen: board.video?.textScreen),
       firmwareTables: FirmwareTables(
         cpuCount: UInt8(clamping: configuration.cpuCount),
         hasLocalAPIC: board.interrupts.arrangement.hasLocalAPICs,

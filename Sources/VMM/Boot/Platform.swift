@@ -10,4 +10,7 @@ struct Platform: Sendable {
   var framebuffer: (mode: DisplayMode, videoMemorySize: Int)?
   var cpuCount: Int
   var commandLine: String
+  /// The characters that a VGA shows, from ``MemoryMap/vgaText`` on; nil if it shows none, or there is
+  /// a framebuffer.
+  var textScreen: (columns: Int, rows: Int)? = nil
 }

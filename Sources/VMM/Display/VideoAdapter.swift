@@ -102,6 +102,12 @@ final class VideoAdapter: Sendable {
     return (mode, format == .indexed8 ? palette() : Palette())
   }
 
+  /// The size in characters of what the VGA shows; nil unless it shows text.
+  var textScreen: (columns: Int, rows: Int)? {
+    guard currentMode().mode == nil, case .text(let state)? = vga?.picture() else { return nil }
+    return (state.columns, state.height / state.cellHeight)
+  }
+
   /// Has `tracker` show what the registers ask for from its next update on.
   ///
   /// - Returns: The VGA's mode if it is one that cannot be shown; the screen is dark then.

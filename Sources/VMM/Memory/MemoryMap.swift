@@ -24,6 +24,8 @@ public enum MemoryMap {
   static let conventionalMemoryEnd: GuestAddress = 0xA_0000
   /// The memory of a VGA, if the machine has one; else RAM.
   static let vgaWindow = conventionalMemoryEnd
+  /// The characters of a VGA in text mode.
+  static let vgaText: GuestAddress = 0xB_8000
   /// Where RAM goes on behind a VGA's memory.
   static let vgaWindowEnd: GuestAddress = 0xC_0000
   /// The ACPI and MP tables (``FirmwareTables``), up to ``highMemory``; at its start the RSDP.

@@ -47,6 +47,7 @@ import Testing
 
   private func load(
     version: Int, is64: Bool = true, format: PixelFormat? = .xrgb8888, modules: [BootModule] = [],
+    stride: Int = 4096, textScreen: (columns: Int, rows: Int)? = nil,
     commandLine: String = "a=1 b", memorySize: Int = 8 << 20, tags: [[UInt8]] = []
   ) throws -> Loaded {
     var elf = ELFBytes(is64: is64)
@@ -66,7 +67,7 @@ import Testing
     let loader = try MultibootLoader(image, memorySize: UInt64(memorySize))
     let mode = format.flatMap {
       DisplayMode(
-        width: 640, height: 480, format: $0, stride: 4096, startOffset: 0,
+        width: 640, height: 480, format: $0, stride: stride, startOffset: 0,
         videoMemorySize: 16 << 20)
     }
     _ = memory.write(Array((0..<36).map { UInt8($0) }), at: FirmwareTables.start)
@@ -74,7 +75,8 @@ import Testing
       into: memory,
       of: Platform(
         memoryBelow4GiB: UInt64(memorySize), memoryAbove4GiB: 0,
-        framebuffer: mode.map { ($0, 16 << 20) }, cpuCount: 1, commandLine: commandLine))
+        framebuffer: mode.map { ($0, 16 << 20) }, cpuCount: 1, commandLine: commandLine,
+        textScreen: textScreen))
     var registers = Registers()
     var special = SpecialRegisters()
     loader.enter(&registers, &special)
@@ -147,6 +149,73 @@ import Testing
     #expect(one.text(UInt64(one.word(one.information + 16))) == "kernel")
     let two = try load(version: 2, format: nil, commandLine: "")
     #expect(two.tags().map(\.type) == [1, 2, 4, 6, 9, 14, 15, 0])
+  }
+
+  @Test("a screen of characters is a framebuffer of type 2")
+  func textScreen() throws {
+    let one = try load(version: 1, format: nil, textScreen: (80, 25))
+    let info = one.information
+    #expect(one.word(info) & (1 << 11 | 1 << 12) == 1 << 12)
+    #expect(one.bytes(8, at: info + 88) == [0, 0x80, 0x0B, 0, 0, 0, 0, 0])
+    #expect(one.word(info + 96) == 160)
+    #expect((one.word(info + 100), one.word(info + 104)) == (80, 25))
+    #expect(one.bytes(8, at: info + 108) == [16, 2, 0, 0, 0, 0, 0, 0])
+
+    let two = try load(version: 2, format: nil, textScreen: (80, 50))
+    let tag = try #require(two.tags().first { $0.type == 8 })
+    #expect(
+      two.bytes(tag.size, at: tag.content)
+        == MultibootBytes.words([0xB_8000, 0, 160, 80, 50]) + [16, 2, 0, 0])
+  }
+
+  @Test("what VBE tells of the mode is told by both versions, if VBE has a number for it")
+  func vbe() throws {
+    let one = try load(version: 1, format: .rgb565, stride: 1280)
+    let info = one.information
+    #expect(one.word(info) & 1 << 11 != 0)
+    let controller = one.word(info + 72)
+    let block = one.bytes(512, at: UInt64(controller))
+    #expect(block.prefix(6).elementsEqual(Array("VESA".utf8) + [0, 2]))
+    func linear(_ offset: Int) -> UInt64? {
+      guard let pointer = block.littleEndian(UInt32.self, at: offset) else { return nil }
+      return UInt64(pointer >> 16) * 16 + UInt64(pointer & 0xFFFF)
+    }
+    #expect(one.text(try #require(linear(6))) == "Scanline")
+    #expect(linear(14) == UInt64(controller) + 34)
+    // The list has the mode, and an end.
+    let list = stride(from: 34, to: 512, by: 2).compactMap {
+      block.littleEndian(UInt16.self, at: $0)
+    }
+    let modes = try #require(list.split(separator: 0xFFFF, omittingEmptySubsequences: false).first)
+    #expect(modes.contains(0x111) && modes.count < 100)
+    #expect(one.bytes(8, at: info + 80) == [0x11, 0x41, 0, 0, 0, 0, 0, 0])
+    let mode = one.bytes(256, at: UInt64(one.word(info + 76)))
+    #expect(mode[16..<22].elementsEqual([0, 5, 128, 2, 224, 1]))
+    #expect(mode[25] == 16)
+    #expect(mode[40..<44].elementsEqual([0, 0, 0, 0xE0]))
+
+    let two = try load(version: 2, format: .rgb565, stride: 1280)
+    let tag = try #require(two.tags().first { $0.type == 7 })
+    #expect(tag.size == 776)
+    #expect(two.bytes(8, at: tag.content) == [0x11, 0x41, 0, 0, 0, 0, 0, 0])
+    #expect(two.bytes(256, at: tag.content + 8 + 512) == mode)
+    let other = two.bytes(512, at: tag.content + 8)
+    #expect(other[34...] == block[34...])
+    #expect(other.littleEndian(UInt16.self, at: 6).map(UInt64.init) == (tag.content + 8) & 0xF)
+
+    #expect(try load(version: 2).tags().allSatisfy { $0.type != 7 })
+  }
+
+  @Test("the BIOS data area says where conventional memory ends, and what the screen is")
+  func biosDataArea() throws {
+    let loaded = try load(version: 2, format: nil, textScreen: (80, 25))
+    #expect(loaded.bytes(2, at: 0x40E) == [0xC0, 0x9F])
+    #expect(loaded.bytes(2, at: 0x413) == [0x7F, 0x02])
+    #expect(loaded.bytes(1, at: 0x9_FC00) == [1])
+    #expect(loaded.bytes(3, at: 0x449) == [3, 80, 0])
+    #expect(loaded.bytes(2, at: 0x463) == [0xD4, 0x03])
+    #expect(loaded.bytes(1, at: 0x484) == [24])
+    #expect(try load(version: 1).bytes(3, at: 0x449) == [0, 0, 0])
   }
 
   @Test("the memory map of both versions is the same, and covers RAM")

@@ -25,7 +25,7 @@ extension MachineTests {
       #expect(try machine.run().label == "debug exit 0")
       let text = try machine.text()
       for line in [
-        "flags 0000126d", "memory 0000027f 00003c00", "loader Scanline",
+        "flags 00001a6d", "memory 0000027f 00003c00", "loader Scanline",
         "command line multiboot.elf root=1 debug",
         // 640x480 in 16 bits, which its header asks for.
         "framebuffer e0000000 pitch 00000500 size 00000280 000001e0 bits, type, red 050b0110 "
@@ -48,6 +48,27 @@ extension MachineTests {
       let wrong = pixels.indices.first { pixels[$0] != expected[$0] }
       #expect(
         wrong == nil, "first at line \((wrong ?? 0) / 3200), column \((wrong ?? 0) % 3200 / 4)")
+    }
+
+    @Test(
+      "a kernel that asks for no video mode writes to the screen of characters that it is told of")
+    func text() throws {
+      let image = try BootImage(file("multiboottext"))
+      #expect(image.expectsVGA)
+      let machine = try TestMachine(booting: image) { $0.framebuffer = nil }
+      #expect(try machine.run().label == "debug exit 0")
+      let line = Array(" A kernel in text mode. ".utf8).flatMap { [$0, 0x1E] }
+      // The text lies at 0xB8000, in the middle of the twelfth row.
+      let start = 0x1_8000 + 160 * 11 + 56
+      #expect(machine.machine.readVideoMemory(start..<start + line.count) == line)
+      // 720 x 400 pixels: yellow and blue in the twelfth row, and nowhere else.
+      let pixels = machine.pixels()
+      #expect(pixels.count == 720 * 400 * 4)
+      let rows = Set(
+        stride(from: 0, to: pixels.count, by: 4).lazy.filter {
+          Array(pixels[$0..<$0 + 3]) == [0xAA, 0, 0]
+        }.map { $0 / (720 * 4) / 16 })
+      #expect(rows == [11])
     }
 
     @Test("a mode that the user chose stays, though the kernel asks for another one")

@@ -11,6 +11,7 @@ struct Multiboot1Information {
     static let elfSections: UInt32 = 1 << 5
     static let memoryMap: UInt32 = 1 << 6
     static let loaderName: UInt32 = 1 << 9
+    static let vbe: UInt32 = 1 << 11
     static let framebuffer: UInt32 = 1 << 12
   }
 
@@ -73,6 +74,17 @@ struct Multiboot1Information {
     set(UInt32(clamping: map.count), at: 44)
     set(place(map), at: 48)
 
+    if let vbe = MultibootVBE(platform) {
+      flags |= Flag.vbe
+      let controllerInformation = place(
+        [UInt8](repeating: 0, count: MultibootVBE.controllerInformationSize))
+      bytes.replaceSubrange(
+        (bytes.count - MultibootVBE.controllerInformationSize)...,
+        with: vbe.controllerInformation(at: controllerInformation))
+      set(controllerInformation, at: 72)
+      set(place(vbe.modeInformation), at: 76)
+      set(vbe.mode, at: 80)
+    }
     if let framebuffer = description.framebuffer {
       flags |= Flag.framebuffer
       set(framebuffer.address, at: 88)
@@ -80,13 +92,14 @@ struct Multiboot1Information {
       set(framebuffer.width, at: 100)
       set(framebuffer.height, at: 104)
       set(framebuffer.bitsPerPixel, at: 108)
-      if let channels = framebuffer.channels {
-        set(UInt8(1), at: 109)
-        for (index, value) in channels.enumerated() { set(value, at: 110 + index) }
-      } else {
-        set(UInt8(0), at: 109)
+      set(framebuffer.pixels.type, at: 109)
+      switch framebuffer.pixels {
+      case .indexed:
         set(place(MultibootPlatform.palette), at: 110)
         set(UInt16(256), at: 114)
+      case .direct(let channels):
+        for (index, value) in channels.enumerated() { set(value, at: 110 + index) }
+      case .text: break
       }
     }
     set(flags, at: 0)

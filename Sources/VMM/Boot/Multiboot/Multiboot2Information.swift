@@ -9,6 +9,7 @@ struct Multiboot2Information {
     static let module: UInt32 = 3
     static let basicMemory: UInt32 = 4
     static let memoryMap: UInt32 = 6
+    static let vbe: UInt32 = 7
     static let framebuffer: UInt32 = 8
     static let elfSections: UInt32 = 9
     static let oldRSDP: UInt32 = 14
@@ -54,6 +55,14 @@ struct Multiboot2Information {
     }
     tag(TagType.basicMemory, description.lowerMemory, description.upperMemory)
     tag(TagType.memoryMap, memoryMap(description))
+    if let vbe = MultibootVBE(platform) {
+      var content: [UInt8] = []
+      content.append(littleEndian: vbe.mode)
+      content.append(zeroes: 6)  // No interface in protected mode.
+      let address = UInt32(truncatingIfNeeded: bytes.count + 8 + content.count)
+      content += vbe.controllerInformation(at: information.base &+ address)
+      tag(TagType.vbe, content + vbe.modeInformation)
+    }
     if let framebuffer = description.framebuffer {
       tag(TagType.framebuffer, content(of: framebuffer))
     }
@@ -94,14 +103,15 @@ struct Multiboot2Information {
     content.append(littleEndian: framebuffer.width)
     content.append(littleEndian: framebuffer.height)
     content.append(framebuffer.bitsPerPixel)
-    content.append(framebuffer.channels == nil ? 0 : 1)
+    content.append(framebuffer.pixels.type)
     content.append(littleEndian: UInt16(0))
-    if let channels = framebuffer.channels {
-      content += channels
-    } else {
+    switch framebuffer.pixels {
+    case .indexed:
       // 16 bits, as in multiboot2.h and GRUB.
       content.append(littleEndian: UInt16(256))
       content += MultibootPlatform.palette
+    case .direct(let channels): content += channels
+    case .text: break
     }
     return content
   }

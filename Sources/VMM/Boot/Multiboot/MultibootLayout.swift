@@ -126,8 +126,10 @@ extension Platform {
   /// The platform whose description is the longest, for a machine with so much memory.
   fileprivate static func largest(memorySize: UInt64) -> Platform {
     let low = min(memorySize, MemoryMap.lowMemoryEnd.rawValue)
+    // One with a palette, and with a number in VBE.
     let mode = DisplayMode(
-      width: 1, height: 1, format: .indexed8, stride: 1, startOffset: 0, videoMemorySize: 1)
+      width: 640, height: 480, format: .indexed8, stride: 640, startOffset: 0,
+      videoMemorySize: 640 * 480)
     return Platform(
       memoryBelow4GiB: low, memoryAbove4GiB: memorySize - low,
       framebuffer: mode.map { ($0, 1 << 24) }, cpuCount: 1,

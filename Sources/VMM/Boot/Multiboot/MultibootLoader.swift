@@ -16,6 +16,9 @@ struct MultibootLoader: BootLoader {
   }
 
   func load(into memory: GuestMemory, of platform: Platform) throws(VMMError) {
+    // Before the kernel, which may lie over it: a PC has that when its loader runs.
+    BIOSROM.write(to: RealModeMemory(ram: memory))
+    BIOSDataArea.write(to: memory, of: platform)
     try layout.placement.load(image.file, into: memory)
     for (module, address) in zip(image.modules, layout.modules) {
       try module.file.load(into: memory, at: address)
