@@ -25,6 +25,23 @@ struct DiskGeometry: Equatable, Sendable {
     cylinders = min(max(1, (sectorCount + heads * 63 - 1) / (heads * 63)), 1024)
   }
 
+  /// By the BIOS parameter block of a floppy's boot sector, too: an image may end where what is used of
+  /// the floppy does.
+  ///
+  /// - Parameters:
+  ///   - sectorCount: Of the whole image.
+  ///   - bootSector: Its first sector.
+  init(sectorCount: Int, bootSector: [UInt8]) {
+    // Microsoft FAT specification, section 3.1: bytes in a sector, all sectors, those in a track, heads.
+    let parameters = [0x0B, 0x13, 0x18, 0x1A].map {
+      Int(bootSector.littleEndian(UInt16.self, at: $0) ?? 0)
+    }
+    let floppy = Self.floppies.first {
+      parameters == [Self.sectorSize, $0.total, $0.sectors, $0.heads] && sectorCount < $0.total
+    }
+    self = floppy ?? DiskGeometry(sectorCount: sectorCount)
+  }
+
   private init(_ cylinders: Int, _ heads: Int, _ sectors: Int, type: UInt8) {
     self.cylinders = cylinders
     self.heads = heads

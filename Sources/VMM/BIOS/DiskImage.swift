@@ -27,7 +27,8 @@ final class DiskImage: Sendable {
   init(_ image: ImageFile, isWritable: Bool) throws(VMMError) {
     self.image = image
     sectorCount = image.size / DiskGeometry.sectorSize
-    geometry = DiskGeometry(sectorCount: sectorCount)
+    geometry = DiskGeometry(
+      sectorCount: sectorCount, bootSector: try image.read(DiskGeometry.sectorSize, at: 0))
     do {
       file = try isWritable ? WritableFile(path: FilePath(image.name)) : nil
     } catch {

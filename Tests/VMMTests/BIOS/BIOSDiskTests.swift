@@ -52,6 +52,34 @@ struct BIOSDiskTests {
     #expect((geometry.cylinders, geometry.heads, geometry.sectors) == (1024, 255, 63))
   }
 
+  @Test("an image that ends early is a floppy by its parameter block, without the sectors it lacks")
+  func truncatedFloppy() throws {
+    var disk = Self.disk(40)
+    func put(_ value: UInt16, at offset: Int) {
+      disk[offset] = UInt8(truncatingIfNeeded: value)
+      disk[offset + 1] = UInt8(truncatingIfNeeded: value >> 8)
+    }
+    for (value, offset) in [(512, 0x0B), (2880, 0x13), (18, 0x18)] as [(UInt16, Int)] {
+      put(value, at: offset)
+    }
+    // Without the number of heads it describes no floppy.
+    #expect(DiskGeometry(sectorCount: 40, bootSector: disk).floppyType == nil)
+    put(2, at: 0x1A)
+    #expect(DiskGeometry(sectorCount: 40, bootSector: disk) == DiskGeometry(sectorCount: 2880))
+    // A larger image has more than the floppy that it was made from.
+    #expect(DiskGeometry(sectorCount: 4000, bootSector: disk).floppyType == nil)
+    var bench = try BIOSBench(disk: disk)
+    for (track, status) in [(0x0101, 0x00), (0x0105, 0x04), (0x4F12, 0x04)] as [(UInt16, UInt8)] {
+      let call = bench.call(0x13) {
+        $0.ax = 0x0201
+        $0.cx = track
+        $0.bx = 0x9000
+      }
+      #expect(call.ah == status && call.carry == (status != 0))
+    }
+    #expect(bench.memory.word(0x9000) == 36)
+  }
+
   @Test("no sector lies outside of the geometry")
   func bounds() {
     let geometry = DiskGeometry(sectorCount: 2880)
