@@ -1,11 +1,10 @@
+import Glibc
 import KVM
 
 @testable import VMM
 
-/// Enough for a Linux kernel at 16 MiB.
-private let memorySize = 32 << 20
-/// The RAM that images are loaded into, again and again.
-private let memory: GuestMemory? = try? GuestMemory(size: memorySize)
+/// The RAM that images are loaded into, again and again: enough for a Linux kernel at 16 MiB.
+private let memory = makeMemory(size: 32 << 20)
 /// What kernels get that take one.
 private let initrd = ImageFile(name: "initrd", bytes: [1, 2, 3], role: .initrd)
 
@@ -15,20 +14,17 @@ private let initrd = ImageFile(name: "initrd", bytes: [1, 2, 3], role: .initrd)
 /// - Returns: 0, by which libFuzzer keeps the input.
 @c(LLVMFuzzerTestOneInput)
 public func loadImage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  guard let memory else {
-    preconditionFailure("the host has no \(memorySize) bytes of memory")
-  }
   let bytes = unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
   let file = ImageFile(name: "input", bytes: bytes)
-  load(file, as: nil, into: memory)
+  load(file, as: nil)
   for format in ImageFormat.allCases where format != file.kind.format {
-    load(file, as: format, into: memory)
+    load(file, as: format)
   }
   return 0
 }
 
 /// Loads `file`, or has it refused, which is as good.
-private func load(_ file: ImageFile, as format: ImageFormat?, into memory: GuestMemory) {
+private func load(_ file: ImageFile, as format: ImageFormat?) {
   var options = BootOptions()
   options.format = format
   if [.linux, .pvh].contains(format ?? file.kind.format) { options.initrd = initrd }
@@ -40,13 +36,22 @@ private func load(_ file: ImageFile, as format: ImageFormat?, into memory: Guest
     memory.clear()
     try loader.load(
       into: memory,
-      of: Platform(
-        memoryBelow4GiB: UInt64(memory.size), memoryAbove4GiB: 0, framebuffer: nil,
-        cpuCount: configuration.cpuCount, commandLine: "fuzz"))
+      of: Platform(memory, cpuCount: configuration.cpuCount, commandLine: "fuzz"))
     var registers = Registers()
     var special = SpecialRegisters()
     loader.enter(&registers, &special)
   } catch {
-    precondition(!error.description.isEmpty)
+    precondition(!error.description.isEmpty, "an image was refused without a reason")
+  }
+}
+
+/// RAM, or the end of the process, which says why: a host without it tells nothing of an image.
+private func makeMemory(size: Int) -> GuestMemory {
+  do {
+    return try GuestMemory(size: size)
+  } catch {
+    print("scanline-fuzz: \(size >> 20) MiB of RAM: \(error); free some memory")
+    fflush(nil)
+    _exit(71)
   }
 }

@@ -21,17 +21,14 @@ extension InitialMemory {
     _ loader: any BootLoader, on board: borrowing Board, _ configuration: MachineConfiguration,
     processor: CPUID
   ) {
-    let memory = board.memory
     let framebuffer = board.video.flatMap { video in
       video.currentMode().mode.map { ($0, video.framebufferSize) }
     }
     self.init(
       loader: loader,
       platform: Platform(
-        memoryBelow4GiB: UInt64(memory.sizeBelow4GiB),
-        memoryAbove4GiB: UInt64(memory.sizeAbove4GiB), framebuffer: framebuffer,
-        cpuCount: configuration.cpuCount, commandLine: configuration.commandLine,
-        textScreen: board.video?.textScreen),
+        board.memory, framebuffer: framebuffer, cpuCount: configuration.cpuCount,
+        commandLine: configuration.commandLine, textScreen: board.video?.textScreen),
       firmwareTables: FirmwareTables(
         cpuCount: UInt8(clamping: configuration.cpuCount),
         hasLocalAPIC: board.interrupts.arrangement.hasLocalAPICs,

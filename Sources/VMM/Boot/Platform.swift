@@ -14,3 +14,16 @@ struct Platform: Sendable {
   /// a framebuffer.
   var textScreen: (columns: Int, rows: Int)? = nil
 }
+
+extension Platform {
+  /// A machine with `memory`.
+  init(
+    _ memory: GuestMemory, framebuffer: (mode: DisplayMode, videoMemorySize: Int)? = nil,
+    cpuCount: Int, commandLine: String, textScreen: (columns: Int, rows: Int)? = nil
+  ) {
+    self.init(
+      memoryBelow4GiB: UInt64(memory.sizeBelow4GiB),
+      memoryAbove4GiB: UInt64(memory.sizeAbove4GiB), framebuffer: framebuffer,
+      cpuCount: cpuCount, commandLine: commandLine, textScreen: textScreen)
+  }
+}

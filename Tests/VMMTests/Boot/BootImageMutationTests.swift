@@ -71,11 +71,7 @@ import Testing
         try image.validate(memorySize: UInt64(memory.size))
         let loader = try image.loader(memorySize: UInt64(memory.size))
         memory.clear()
-        try loader.load(
-          into: memory,
-          of: Platform(
-            memoryBelow4GiB: UInt64(memory.size), memoryAbove4GiB: 0, framebuffer: nil,
-            cpuCount: 1, commandLine: "x"))
+        try loader.load(into: memory, of: Platform(memory, cpuCount: 1, commandLine: "x"))
         var registers = Registers()
         var special = SpecialRegisters()
         loader.enter(&registers, &special)

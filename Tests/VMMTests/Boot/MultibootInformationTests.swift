@@ -74,8 +74,7 @@ import Testing
     try loader.load(
       into: memory,
       of: Platform(
-        memoryBelow4GiB: UInt64(memorySize), memoryAbove4GiB: 0,
-        framebuffer: mode.map { ($0, 16 << 20) }, cpuCount: 1, commandLine: commandLine,
+        memory, framebuffer: mode.map { ($0, 16 << 20) }, cpuCount: 1, commandLine: commandLine,
         textScreen: textScreen))
     var registers = Registers()
     var special = SpecialRegisters()
