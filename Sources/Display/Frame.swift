@@ -1,8 +1,7 @@
 /// The shadow: a private copy of the visible pixels, and all that a sink ever sees.
 ///
-/// Rows are packed: line `y` is the ``rowBytes`` bytes from `y * rowBytes`, whatever the stride in
-/// video memory. The pixels stay in the guest's ``PixelFormat``; ``rgb(x:y:)`` and
-/// ``copyRGBRow(_:into:)`` convert them.
+/// Lines are packed, whatever the stride in video memory. The pixels stay in the guest's
+/// ``PixelFormat``; ``rgb(x:y:)`` and ``copyRGBRow(_:into:)`` convert them.
 ///
 /// A frame is changed only by the ``FrameTracker`` that owns it, between two presentations. It cannot
 /// be copied by accident; ``copy()`` does it on purpose.
@@ -13,6 +12,9 @@ public struct Frame: ~Copyable, Sendable {
   public internal(set) var palette: Palette
 
   var pixels: [UInt8]
+  /// Which line of ``pixels`` is the picture's first. The lines before it follow the last, so that a
+  /// picture that scrolls moves no pixels.
+  private var firstLine = 0
 
   /// The frame of a display that is switched off: no lines of no pixels.
   public init() {
@@ -27,10 +29,11 @@ public struct Frame: ~Copyable, Sendable {
       mode: mode, palette: palette, pixels: Array(repeating: 0, count: mode.height * mode.rowBytes))
   }
 
-  private init(mode: DisplayMode?, palette: Palette, pixels: [UInt8]) {
+  private init(mode: DisplayMode?, palette: Palette, pixels: [UInt8], firstLine: Int = 0) {
     self.mode = mode
     self.palette = palette
     self.pixels = pixels
+    self.firstLine = firstLine
   }
 
   /// Pixels per line; 0 if the display is switched off.
@@ -47,7 +50,19 @@ public struct Frame: ~Copyable, Sendable {
 
   /// A frame of the same content that no tracker changes.
   public func copy() -> Frame {
-    Frame(mode: mode, palette: palette, pixels: pixels)
+    Frame(mode: mode, palette: palette, pixels: pixels, firstLine: firstLine)
+  }
+
+  /// Where in ``pixels`` the line `line` of the picture begins.
+  func offset(ofLine line: Int) -> Int {
+    let line = line + firstLine
+    return (line < height ? line : line - height) * rowBytes
+  }
+
+  /// Moves all lines up by `lines`, those of the top to the bottom.
+  mutating func scroll(lines: Int) {
+    guard height > 0 else { return }
+    firstLine = (firstLine + lines) % height
   }
 
   /// Calls `body` with the pixels of `line`, in the guest's format.
@@ -57,7 +72,8 @@ public struct Frame: ~Copyable, Sendable {
     _ line: Int, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     precondition((0..<height).contains(line), "line \(line) of \(height)")
-    return try body(pixels.span.extracting((line * rowBytes)..<((line + 1) * rowBytes)))
+    let offset = offset(ofLine: line)
+    return try body(pixels.span.extracting(offset..<offset + rowBytes))
   }
 
   /// The pixels that the bytes `bytes` of a line belong to, in part or in whole.

@@ -30,7 +30,7 @@ extension Frame {
     precondition(columns.lowerBound >= 0 && columns.upperBound <= width, "columns \(columns)")
     precondition(output.count >= 3 * columns.count, "a row of \(3 * columns.count) bytes")
     guard let format = mode?.format else { return }
-    let offset = line * rowBytes + columns.lowerBound * format.bytesPerPixel
+    let offset = offset(ofLine: line) + columns.lowerBound * format.bytesPerPixel
     unsafe pixels.withUnsafeBytes { pixels in
       unsafe output.withUnsafeMutableBufferPointer { output in
         guard let source = pixels.baseAddress, let target = output.baseAddress

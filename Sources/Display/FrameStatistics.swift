@@ -23,16 +23,20 @@ public struct FrameStatistics: Equatable, Sendable {
   public internal(set) var cellsCompared: UInt64 = 0
   /// Cells that were drawn.
   public internal(set) var cellsDrawn: UInt64 = 0
+  /// Rows by which screens of characters were moved up, because their text had scrolled.
+  public internal(set) var rowsScrolled: UInt64 = 0
 
   public init() {}
 
   mutating func add(_ outcome: TextShadow.Outcome, cellHeight: Int) {
-    pagesVisible &+= UInt64(outcome.visiblePages.nonzeroBitCount)
-    pagesChanged &+= UInt64(outcome.changedPages.nonzeroBitCount)
-    scanlinesCompared &+= UInt64(outcome.comparedRows * cellHeight)
-    bytesCompared &+= UInt64(2 * outcome.comparedCells)
+    let reading = outcome.reading
+    pagesVisible &+= UInt64(reading.visiblePages.nonzeroBitCount)
+    pagesChanged &+= UInt64(reading.changedPages.nonzeroBitCount)
+    scanlinesCompared &+= UInt64(reading.rowCount * cellHeight)
+    bytesCompared &+= UInt64(2 * reading.cellCount)
     bytesCopied &+= UInt64(2 * outcome.drawnCells)
-    cellsCompared &+= UInt64(outcome.comparedCells)
+    cellsCompared &+= UInt64(reading.cellCount)
     cellsDrawn &+= UInt64(outcome.drawnCells)
+    rowsScrolled &+= UInt64(outcome.scrolledRows)
   }
 }

@@ -9,8 +9,10 @@ extension FrameTracker {
       dirtyPages.count * 64 * Self.pageSize >= screen.memory.upperBound,
       "the bitmap ends inside the screen's memory")
     countReportedPages(dirtyPages)
-    let startsOver = textShadow?.screen.geometry != screen.geometry
-    if startsOver {
+    let drawsAll = textShadow?.screen.geometry != screen.geometry
+    let startsOver = drawsAll || redrawsText
+    redrawsText = false
+    if drawsAll {
       guard let mode = screen.frameMode else { return switchOff() }
       frame = Frame(mode: mode, palette: Palette())
       textShadow = TextShadow(screen)
@@ -21,15 +23,14 @@ extension FrameTracker {
     let firstPage = screen.memory.lowerBound / Self.pageSize
     let pageCount = screen.memory.count / Self.pageSize
     let reported = Self.bits(dirtyPages, from: firstPage, count: pageCount)
-    let outcome = unsafe frame.pixels.withUnsafeMutableBytes { pixels in
-      guard let memory = memory.baseAddress, let pixels = pixels.baseAddress
-      else { return TextShadow.Outcome() }
-      return unsafe shadow.update(
-        to: screen, dirtyPages: reported, drawsAll: startsOver, memory: memory, pixels: pixels,
+    var outcome = TextShadow.Outcome()
+    if let memory = memory.baseAddress {
+      outcome = unsafe shadow.update(
+        to: screen, dirtyPages: reported, startsOver: startsOver, memory: memory, frame: &frame,
         damage: &damage)
     }
     textShadow = shadow
-    for page in 0..<pageCount where outcome.changedPages >> UInt64(page) & 1 != 0 {
+    for page in 0..<pageCount where outcome.reading.changedPages >> UInt64(page) & 1 != 0 {
       changedPages[(firstPage + page) / 64] |= 1 << UInt64((firstPage + page) % 64)
     }
     statistics.add(outcome, cellHeight: screen.geometry.cellHeight)

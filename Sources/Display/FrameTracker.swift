@@ -45,6 +45,7 @@ public struct FrameTracker: ~Copyable, Sendable {
   private var text: TextScreen?
   /// What is shown of it.
   var textShadow: TextShadow?
+  var redrawsText = false
   /// The damage to the pixels, while ``damage`` collects that and what a new palette changes.
   private var pixelDamage = Damage()
 
@@ -80,6 +81,10 @@ public struct FrameTracker: ~Copyable, Sendable {
     text = screen
     mode = nil
   }
+
+  /// Has the next update of a screen of characters draw and damage everything: what benchmarks compare
+  /// the others with.
+  package mutating func redrawText() { redrawsText = true }
 
   /// Takes over what changed on the reported pages, in the mode set last.
   ///
@@ -225,10 +230,11 @@ extension FrameTracker {
     _ source: UnsafeRawPointer, line: Int, bytes: Range<Int>, _ rowBytes: Int
   ) -> Range<Int>? {
     statistics.bytesCompared &+= UInt64(bytes.count)
+    let offset = frame.offset(ofLine: line) + bytes.lowerBound
     let change = unsafe frame.pixels.withUnsafeMutableBytes { pixels -> TakenOver in
       // In bounds: line and bytes are of the frame's mode.
       guard let pixels = pixels.baseAddress else { return TakenOver() }
-      let shadow = unsafe pixels + (line * rowBytes + bytes.lowerBound)
+      let shadow = unsafe pixels + offset
       return unsafe Display.takeOver(source, into: shadow, count: bytes.count)
     }
     guard change.copied > 0 else { return nil }
