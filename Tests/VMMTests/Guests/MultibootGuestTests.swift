@@ -57,17 +57,19 @@ extension MachineTests {
       #expect(image.expectsVGA)
       let machine = try TestMachine(booting: image) { $0.framebuffer = nil }
       #expect(try machine.run().label == "debug exit 0")
-      let line = Array(" A kernel in text mode. ".utf8).flatMap { [$0, 0x1E] }
+      var line: [UInt8] = []
+      for character in " A kernel in text mode. ".utf8 { line += [character, 0x1E] }
       // The text lies at 0xB8000, in the middle of the twelfth row.
       let start = 0x1_8000 + 160 * 11 + 56
       #expect(machine.machine.readVideoMemory(start..<start + line.count) == line)
       // 720 x 400 pixels: yellow and blue in the twelfth row, and nowhere else.
       let pixels = machine.pixels()
       #expect(pixels.count == 720 * 400 * 4)
-      let rows = Set(
-        stride(from: 0, to: pixels.count, by: 4).lazy.filter {
-          Array(pixels[$0..<$0 + 3]) == [0xAA, 0, 0]
-        }.map { $0 / (720 * 4) / 16 })
+      var rows: Set<Int> = []
+      for offset in stride(from: 0, to: pixels.count, by: 4)
+      where pixels[offset] == 0xAA && pixels[offset + 1] == 0 && pixels[offset + 2] == 0 {
+        rows.insert(offset / (720 * 4) / 16)
+      }
       #expect(rows == [11])
     }
 
