@@ -123,8 +123,12 @@ extension TextRow {
       // characters, or in any: their bits tell which characters can be left out.
       var equal = compared
       var equalLines = UInt32(0xFFFF)
-      for column in unsafe 0..<columns
-      where unsafe linesThatMayDiffer(from: former, column, index) & equalLines != 0 {
+      var next = 0
+      while equalLines != 0,
+        let column = unsafe nextColumn(
+          from: next, step: 1, differingFrom: former, equalLines, index)
+      {
+        next = column &+ 1
         let changes = unsafe changes(from: former, column: column, index) & equal
         guard !changes.isEmpty else { continue }
         equal = equal.subtracting(linesOf: changes)
@@ -136,11 +140,12 @@ extension TextRow {
       }
       var openEnded = compared.subtracting(linesOf: equal)
       var openLines = ~equalLines & 0xFFFF
-      var column = unsafe columns
-      while openLines != 0, column > 0 {
-        column &-= 1
-        guard unsafe linesThatMayDiffer(from: former, column, index) & openLines != 0
-        else { continue }
+      next = unsafe columns - 1
+      while openLines != 0,
+        let column = unsafe nextColumn(
+          from: next, step: -1, differingFrom: former, openLines, index)
+      {
+        next = column &- 1
         let changes = unsafe changes(from: former, column: column, index) & openEnded
         guard !changes.isEmpty else { continue }
         openEnded = openEnded.subtracting(linesOf: changes)
@@ -153,16 +158,30 @@ extension TextRow {
     }
   }
 
-  /// One bit for each scanline of a block, set unless the cell's part is surely as in `former`.
-  @inline(__always)
-  private func linesThatMayDiffer(from former: TextRow, _ column: Int, _ index: Int) -> UInt32 {
-    let cell = unsafe cells[column]
-    let formerCell = unsafe former.cells[column]
-    let isInked = unsafe inkedLines[Int(cell & 0xFF)] | inkedLines[Int(formerCell & 0xFF)]
-    let hasOtherLook =
-      unsafe colors != former.colors || (cell ^ formerCell) >> 8 != 0 || column == cursorColumn
-      || column == former.cursorColumn
-    return hasOtherLook ? .max : isInked &>> UInt32(truncatingIfNeeded: index &* linesPerBlock)
+  /// The next column from `start` on, to the right or to the left, whose cell may differ from `former` in
+  /// one of `lines` of the block `index`; nil if there is none.
+  @inline(never)
+  private func nextColumn(
+    from start: Int, step: Int, differingFrom former: TextRow, _ lines: UInt32, _ index: Int
+  ) -> Int? {
+    let lines = lines &<< UInt32(truncatingIfNeeded: index &* linesPerBlock)
+    let columns = unsafe columns
+    guard unsafe colors == former.colors else {
+      return start >= 0 && start < columns ? start : nil
+    }
+    let (cells, formerCells) = unsafe (cells, former.cells)
+    let inkedLines = unsafe inkedLines
+    let (cursor, formerCursor) = unsafe (cursorColumn, former.cursorColumn)
+    var column = start
+    while UInt(bitPattern: column) < UInt(bitPattern: columns) {
+      let cell = unsafe cells[column]
+      let formerCell = unsafe formerCells[column]
+      let inked = unsafe inkedLines[Int(cell & 0xFF)] | inkedLines[Int(formerCell & 0xFF)]
+      if inked & lines != 0 || (cell ^ formerCell) > 0xFF { return column }
+      if column == cursor || column == formerCursor { return column }
+      column &+= step
+    }
+    return nil
   }
 
   /// The dots whose pixel is another one than in `former`.
