@@ -34,8 +34,7 @@ extension CPUID {
       var entry = kvm_cpuid_entry2()
       entry.function = Leaf.timeStampCounter
       // The crystal is what Linux takes the local APIC's timer to run at, and KVM's runs at 1 GHz.
-      entry.eax = 1_000_000
-      entry.ebx = kHz
+      (entry.ebx, entry.eax) = Self.ratio(of: kHz)
       entry.ecx = Self.localAPICFrequency
       result.entries.append(entry)
     }
@@ -52,4 +51,31 @@ extension CPUID {
 
   /// Hz; KVM's `APIC_BUS_CYCLE_NS` is 1.
   private static let localAPICFrequency: UInt32 = 1_000_000_000
+
+  /// `kHz` as a fraction of ``localAPICFrequency``: the closest with a numerator that Linux reckons with
+  /// rightly, which multiplies it by the crystal's kHz in 32 bits. Exact for whole MHz, and never more
+  /// than 117 millionths off.
+  private static func ratio(of kHz: UInt32) -> (numerator: UInt32, denominator: UInt32) {
+    let crystal = UInt64(localAPICFrequency / 1000)
+    let largest = UInt64(UInt32.max) / crystal
+    func error(_ fraction: (UInt64, UInt64)) -> Double {
+      abs(Double(fraction.0) / Double(fraction.1) - Double(kHz) / Double(crystal))
+    }
+    // The convergents of the continued fraction.
+    var (rest, divisor) = (UInt64(kHz), crystal)
+    var (last, best): ((UInt64, UInt64), (UInt64, UInt64)) = ((0, 1), (1, 0))
+    while divisor != 0 {
+      let term = rest / divisor
+      let next = (term * best.0 + last.0, term * best.1 + last.1)
+      guard next.0 <= largest else {
+        let fewer = (largest - last.0) / max(best.0, 1)
+        let between = (fewer * best.0 + last.0, fewer * best.1 + last.1)
+        if error(between) < error(best) { best = between }
+        break
+      }
+      (last, best) = (best, next)
+      (rest, divisor) = (divisor, rest % divisor)
+    }
+    return (UInt32(clamping: best.0), UInt32(clamping: best.1))
+  }
 }
