@@ -83,7 +83,14 @@ public final class VGA: PortIODevice {
   /// Programs every register for `mode`, and the DAC and the font with it. Memory is not touched, nor
   /// is the Bochs display's mode.
   public func setMode(_ mode: VGAMode) {
-    state.withLock { $0.set(mode) }
+    setMode(mode, isReset: false)
+  }
+
+  private func setMode(_ mode: VGAMode, isReset: Bool) {
+    state.withLock { state in
+      if isReset { state.registers = VGARegisters() }
+      state.set(mode)
+    }
     display.loadPalette(mode == .graphics320x200 ? VGADAC.modeThirteenPalette : VGADAC.textPalette)
     announceChange()
   }
@@ -144,11 +151,7 @@ public final class VGA: PortIODevice {
 
   /// Back to the initial mode and font. Memory is not touched: it belongs to the machine.
   public func reset() {
-    state.withLock { state in
-      state.registers = VGARegisters()
-      state.set(initialMode)
-    }
-    setMode(initialMode)
+    setMode(initialMode, isReset: true)
   }
 
   private func announceChange() {

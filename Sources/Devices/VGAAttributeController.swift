@@ -13,20 +13,23 @@ public struct VGAAttributeController: Sendable {
     public static let colorSelect = 0x14
   }
 
-  /// The bits that each register behind the palette has.
-  private static let masks: [UInt8] = [0xEF, 0xFF, 0x3F, 0x0F, 0x0F]
+  /// The bits that each register has.
+  private static let masks =
+    [UInt8](repeating: 0x3F, count: 0x10) + [0xEF, 0xFF, 0x3F, 0x0F, 0x0F]
 
-  /// The register that the next data goes to, 0 to 31, and bit 5: the screen shows the picture.
-  private(set) var index: UInt8 = 0
   /// Whether the next write of the port is data.
   private var expectsData = false
-  private var registers = [UInt8](repeating: 0, count: 0x10 + masks.count)
+  private var registers = VGARegisterFile(masks: masks, indexMask: 0x3F)
 
   public init() {}
 
-  public subscript(register: Int) -> UInt8 {
-    registers.indices.contains(register) ? registers[register] : 0
+  /// The register that the next data goes to, 0 to 31, and bit 5: the screen shows the picture.
+  private(set) var index: UInt8 {
+    get { registers.index }
+    set { registers.index = newValue }
   }
+
+  public subscript(register: Int) -> UInt8 { registers[register] }
 
   /// Reads port 0x3C1.
   public var data: UInt8 { self[Int(index & 0x1F)] }
@@ -36,7 +39,7 @@ public struct VGAAttributeController: Sendable {
     if expectsData {
       write(Int(index & 0x1F), value)
     } else {
-      index = value & 0x3F
+      index = value
     }
     expectsData.toggle()
   }
@@ -47,12 +50,8 @@ public struct VGAAttributeController: Sendable {
   /// Writes a register; one that does not exist ignores it. The palette belongs to the CPU only while
   /// the screen shows none of it.
   public mutating func write(_ register: Int, _ value: UInt8) {
-    guard registers.indices.contains(register) else { return }
-    guard register >= 0x10 else {
-      if !isPaletteInUse { registers[register] = value & 0x3F }
-      return
-    }
-    registers[register] = value & Self.masks[register - 0x10]
+    guard register >= 0x10 || !isPaletteInUse else { return }
+    registers[register] = value
   }
 
   /// Shows the picture, or only the border's colour: bit 5 of the index.

@@ -35,20 +35,21 @@ public struct VGACRTC: Sendable {
 
   private static let registerCount = 0x19
 
-  /// The register that the data port accesses, 0 to 31; from 0x19 on there is none.
-  public var index: UInt8 = 0 {
-    didSet { index &= 31 }
-  }
-  private var registers = [UInt8](repeating: 0, count: registerCount)
+  private var registers = VGARegisterFile(
+    masks: [UInt8](repeating: 0xFF, count: registerCount), indexMask: 31)
 
   public init() {}
 
-  public subscript(register: Int) -> UInt8 {
-    registers.indices.contains(register) ? registers[register] : 0
+  /// The register that the data port accesses, 0 to 31; from 0x19 on there is none.
+  public var index: UInt8 {
+    get { registers.index }
+    set { registers.index = newValue }
   }
 
+  public subscript(register: Int) -> UInt8 { registers[register] }
+
   /// Reads the data port.
-  public var data: UInt8 { self[Int(index)] }
+  public var data: UInt8 { registers.data }
 
   /// Writes the data port.
   public mutating func writeData(_ value: UInt8) { write(Int(index), value) }
@@ -57,7 +58,6 @@ public struct VGACRTC: Sendable {
   /// ``Index/verticalRetraceEnd`` protects the first eight, but for the line compare's bit in
   /// ``Index/overflow``.
   public mutating func write(_ register: Int, _ value: UInt8) {
-    guard registers.indices.contains(register) else { return }
     guard register <= Index.overflow, self[Index.verticalRetraceEnd] & 0x80 != 0 else {
       registers[register] = value
       return
@@ -68,7 +68,7 @@ public struct VGACRTC: Sendable {
 
   /// Takes `values` for the registers from 0 on, protected or not.
   mutating func load(_ values: [UInt8]) {
-    for (register, value) in zip(registers.indices, values) { registers[register] = value }
+    for (register, value) in values.enumerated() { registers[register] = value }
   }
 
   // MARK: What they mean

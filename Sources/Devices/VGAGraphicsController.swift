@@ -22,29 +22,26 @@ public struct VGAGraphicsController: Sendable {
     0x0F, 0x0F, 0x0F, 0x1F, 0x03, 0x7B, 0x0F, 0x0F, 0xFF,
   ]
 
-  /// The register that the data port accesses, 0 to 15; from 9 on there is none.
-  public var index: UInt8 = 0 {
-    didSet { index &= 15 }
-  }
-  private var registers = [UInt8](repeating: 0, count: masks.count)
+  private var registers = VGARegisterFile(masks: masks, indexMask: 15)
 
   public init() {}
 
-  public subscript(register: Int) -> UInt8 {
-    registers.indices.contains(register) ? registers[register] : 0
+  /// The register that the data port accesses, 0 to 15; from 9 on there is none.
+  public var index: UInt8 {
+    get { registers.index }
+    set { registers.index = newValue }
   }
 
+  public subscript(register: Int) -> UInt8 { registers[register] }
+
   /// Reads the data port.
-  public var data: UInt8 { self[Int(index)] }
+  public var data: UInt8 { registers.data }
 
   /// Writes the data port.
   public mutating func writeData(_ value: UInt8) { write(Int(index), value) }
 
   /// Writes a register; one that does not exist ignores it.
-  public mutating func write(_ register: Int, _ value: UInt8) {
-    guard registers.indices.contains(register) else { return }
-    registers[register] = value & Self.masks[register]
-  }
+  public mutating func write(_ register: Int, _ value: UInt8) { registers[register] = value }
 
   /// Whether memory holds pixels instead of characters.
   var isGraphics: Bool { self[Index.miscellaneous] & 0x01 != 0 }

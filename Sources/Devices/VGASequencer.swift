@@ -14,29 +14,26 @@ public struct VGASequencer: Sendable {
   /// The bits that each register has.
   private static let masks: [UInt8] = [0x03, 0x3D, 0x0F, 0x3F, 0x0E]
 
-  /// The register that the data port accesses, 0 to 7; from 5 on there is none.
-  public var index: UInt8 = 0 {
-    didSet { index &= 7 }
-  }
-  private var registers = [UInt8](repeating: 0, count: masks.count)
+  private var registers = VGARegisterFile(masks: masks, indexMask: 7)
 
   public init() {}
 
-  public subscript(register: Int) -> UInt8 {
-    registers.indices.contains(register) ? registers[register] : 0
+  /// The register that the data port accesses, 0 to 7; from 5 on there is none.
+  public var index: UInt8 {
+    get { registers.index }
+    set { registers.index = newValue }
   }
 
+  public subscript(register: Int) -> UInt8 { registers[register] }
+
   /// Reads the data port.
-  public var data: UInt8 { self[Int(index)] }
+  public var data: UInt8 { registers.data }
 
   /// Writes the data port.
   public mutating func writeData(_ value: UInt8) { write(Int(index), value) }
 
   /// Writes a register; one that does not exist ignores it.
-  public mutating func write(_ register: Int, _ value: UInt8) {
-    guard registers.indices.contains(register) else { return }
-    registers[register] = value & Self.masks[register]
-  }
+  public mutating func write(_ register: Int, _ value: UInt8) { registers[register] = value }
 
   /// Whether a character is 8 dots wide instead of 9.
   var hasEightDots: Bool { self[Index.clockingMode] & 0x01 != 0 }

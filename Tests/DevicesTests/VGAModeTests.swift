@@ -116,7 +116,7 @@ struct VGAModeTests {
       let size = [1, 2, 4][Int(random.next() % 3)]
       let value = UInt32(truncatingIfNeeded: random.next())
       if value & 3 == 0 {
-        time.pass(random.next() >> 20)
+        time.pass(random.next() >> 24)
         _ = vga.read(port: port, size: size)
       } else {
         vga.write(port: port, size: size, value: value >> 2)
