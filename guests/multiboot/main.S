@@ -69,8 +69,9 @@ start:
   field " pitch ", 96
   field " size ", 100
   field " ", 104
-  field " bits, type, red ", 108
-  field " green, blue ", 112
+  field " bits, type ", 108
+  field " red, green ", 112
+  field " blue ", 116
 
   say "\nsections "
   movl 28(%ebp), %eax

@@ -126,7 +126,7 @@ import Testing
     #expect(loaded.word(info + 96) == 4096)
     #expect(loaded.word(info + 100) == 640)
     #expect(loaded.word(info + 104) == 480)
-    #expect(loaded.bytes(8, at: info + 108) == [32, 1, 16, 8, 8, 8, 0, 8])
+    #expect(loaded.bytes(10, at: info + 108) == [32, 1, 0, 0, 16, 8, 8, 8, 0, 8])
   }
 
   @Test("version 1 has the palette, where there is one")
@@ -134,9 +134,9 @@ import Testing
     let loaded = try load(version: 1, format: .indexed8)
     let info = loaded.information
     #expect(loaded.bytes(2, at: info + 108) == [8, 0])
-    #expect(loaded.bytes(2, at: info + 114) == [0, 1])
+    #expect(loaded.bytes(2, at: info + 116) == [0, 1])
     // The default palette of a VGA: black, blue, ..., white.
-    let palette = loaded.bytes(768, at: UInt64(loaded.word(info + 110)))
+    let palette = loaded.bytes(768, at: UInt64(loaded.word(info + 112)))
     #expect(palette.prefix(6) == [0, 0, 0, 0, 0, 170])
     #expect(palette[45..<48] == [255, 255, 255])
   }

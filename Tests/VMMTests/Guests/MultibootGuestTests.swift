@@ -28,8 +28,8 @@ extension MachineTests {
         "flags 00001a6d", "memory 0000027f 00003c00", "loader Scanline",
         "command line multiboot.elf root=1 debug",
         // 640x480 in 16 bits, which its header asks for.
-        "framebuffer e0000000 pitch 00000500 size 00000280 000001e0 bits, type, red 050b0110 "
-          + "green, blue 05000605",
+        "framebuffer e0000000 pitch 00000500 size 00000280 000001e0 bits, type 00000110 "
+          + "red, green 0605050b blue 00000500",
         "sections .text", "map 0000000000100000 0000000000f00000 00000001",
       ] {
         #expect(text.contains("\(line)\n"), "\(line) is missing in:\n\(text)")

@@ -1,7 +1,11 @@
 /// The boot information of version 1. Multiboot Specification 0.6.96, section 3.3.
 struct Multiboot1Information {
   /// The size of the structure, to the end of the framebuffer's colours.
-  private static let size = 116
+  private static let size = 120
+  /// The framebuffer's colours: what the palette has, or where red, green and blue are. The table of
+  /// section 3.3 has them at 110, its header file at 112, where a compiler aligns them, and so do GRUB and
+  /// the kernels that use it.
+  private static let colors = 112
 
   /// The field `flags`: what else of the structure is valid.
   private enum Flag {
@@ -95,10 +99,10 @@ struct Multiboot1Information {
       set(framebuffer.pixels.type, at: 109)
       switch framebuffer.pixels {
       case .indexed:
-        set(place(MultibootPlatform.palette), at: 110)
-        set(UInt16(256), at: 114)
+        set(place(MultibootPlatform.palette), at: Self.colors)
+        set(UInt16(256), at: Self.colors + 4)
       case .direct(let channels):
-        for (index, value) in channels.enumerated() { set(value, at: 110 + index) }
+        for (index, value) in channels.enumerated() { set(value, at: Self.colors + index) }
       case .text: break
       }
     }
