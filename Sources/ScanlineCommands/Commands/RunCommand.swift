@@ -1,4 +1,5 @@
 import ArgumentParser
+import SystemPackage
 import VMM
 
 struct RunCommand: ParsableCommand {
@@ -33,6 +34,19 @@ struct RunCommand: ParsableCommand {
     let (image, memorySize) = try image.load(as: format?.word)
     run.configuration.memorySize = memorySize
     if machine.append == nil { run.configuration.commandLine = image.defaultCommandLine }
+    try run.run(image)
+  }
+
+  /// `scanline run IMAGE` and nothing else, without the option parser: that takes longer than KVM and
+  /// a small guest together. Returns if `arguments` are not that.
+  static func runPlainly(_ arguments: [String]) throws(VMMError) {
+    guard arguments.count == 2, arguments[0] == configuration.commandName,
+      !arguments[1].hasPrefix("-")
+    else { return }
+    let image = try BootImage(ImageFile(path: FilePath(arguments[1])), options: BootOptions())
+    var run = MachineRun()
+    run.configuration.memorySize = image.recommendedMemorySize
+    run.configuration.commandLine = image.defaultCommandLine
     try run.run(image)
   }
 }

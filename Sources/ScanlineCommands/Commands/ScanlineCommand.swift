@@ -19,8 +19,10 @@ public struct ScanlineCommand: ParsableCommand {
   /// Runs the command that `arguments` names, and ends the process with its status.
   public static func start(_ arguments: [String]? = nil) -> Never {
     StandardStreams.occupyClosed()
+    let arguments = arguments ?? Array(CommandLine.arguments.dropFirst())
     do {
-      var command = try parseCommand(arguments ?? Array(CommandLine.arguments.dropFirst()))
+      try RunCommand.runPlainly(arguments)
+      var command = try parseCommand(arguments)
       try command.run()
       Glibc.exit(ExitStatus.success)
     } catch let error as VMMError {

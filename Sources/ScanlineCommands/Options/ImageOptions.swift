@@ -58,7 +58,7 @@ struct ImageOptions: ParsableArguments {
   var memory: ByteCount?
 
   /// The image as the options say that it is to be booted; opens its modules.
-  private func bootOptions(_ format: ImageFormat?) throws(VMMError) -> BootOptions {
+  func bootOptions(_ format: ImageFormat?) throws(VMMError) -> BootOptions {
     var options = BootOptions()
     options.format = format
     if let initrd { options.initrd = try ImageFile(path: FilePath(initrd), role: .initrd) }

@@ -5,6 +5,27 @@ import VMM
 
 @Suite("Values on the command line", .generousTimeLimit)
 struct ArgumentTests {
+  @Test("options that are not given mean what a run without the option parser has")
+  func defaults() throws {
+    let command = try #require(
+      ScanlineCommand.parseCommand(["run", "image.bin"]) as? RunCommand)
+    let run = try MachineRun(command.machine, display: command.display, trace: command.trace)
+    let plain = MachineRun()
+    #expect(Self.dumped(run.configuration) == Self.dumped(plain.configuration))
+    #expect(command.host.devicePath == plain.configuration.device)
+    #expect(run.screenshot == nil && run.heatmap == nil && run.stats == nil && run.timeout == nil)
+    #expect(try run.tracing?.configuration() == nil)
+    #expect((run.input, run.verbose, run.quiet) == (plain.input, plain.verbose, plain.quiet))
+    #expect(Self.dumped(try command.image.bootOptions(nil)) == Self.dumped(BootOptions()))
+  }
+
+  /// All properties, those without an equality included.
+  private static func dumped(_ value: some Any) -> String {
+    var text = ""
+    dump(value, to: &text)
+    return text
+  }
+
   @Test(
     "sizes are bytes, or K, M, G of them",
     arguments: [
