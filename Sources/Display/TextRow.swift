@@ -177,7 +177,8 @@ extension TextRow {
       let cell = unsafe cells[column]
       let formerCell = unsafe formerCells[column]
       let inked = unsafe inkedLines[Int(cell & 0xFF)] | inkedLines[Int(formerCell & 0xFF)]
-      if inked & lines != 0 || (cell ^ formerCell) > 0xFF { return column }
+      let difference = cell ^ formerCell
+      if difference > 0xFF || difference != 0 && inked & lines != 0 { return column }
       if column == cursor || column == formerCursor { return column }
       column &+= step
     }
