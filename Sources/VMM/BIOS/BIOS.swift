@@ -4,8 +4,7 @@ import KVM
 import Synchronization
 
 /// The BIOS of a machine that was started with a ``BIOSImage``, or with a kernel that may go back to real
-/// mode: takes the calls that arrive as OUTs of
-/// ``BIOSROM``, on the thread of the vCPU that makes them.
+/// mode: takes the calls that arrive as OUTs of ``BIOSROM``, on the thread of the vCPU that makes them.
 final class BIOS: Resettable {
   private struct State {
     var services: BIOSServices

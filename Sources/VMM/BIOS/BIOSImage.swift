@@ -1,11 +1,14 @@
 /// What a machine with BIOS services starts: the disk whose first sector is a boot sector, a `.COM`
 /// program, or a kernel in real mode.
 public struct BIOSImage: Sendable {
+  private enum Content {
+    case disk(DiskImage)
+    case program
+    case kernel(RealModeKernel)
+  }
+
   public let file: ImageFile
-  /// nil for a program and a kernel.
-  let disk: DiskImage?
-  /// nil for a disk and a program.
-  let kernel: RealModeKernel?
+  private let content: Content
 
   /// A floppy or hard disk with a boot sector: its first sector ends in 55 AA.
   ///
@@ -25,8 +28,7 @@ public struct BIOSImage: Sendable {
         "image \(file.name): its first sector does not end in 55 AA, so a BIOS would not start it")
     }
     self.file = file
-    disk = try DiskImage(file, isWritable: isWritable)
-    kernel = nil
+    content = .disk(try DiskImage(file, isWritable: isWritable))
   }
 
   /// A `.COM` program: at most 65280 bytes, which are entered at offset 0100h of a segment.
@@ -38,8 +40,7 @@ public struct BIOSImage: Sendable {
           + "\(Self.maximumProgram); if it is something else, say so with --format")
     }
     self.file = file
-    disk = nil
-    kernel = nil
+    content = .program
   }
 
   /// A kernel image that is entered in its real-mode code, by the 16-bit Linux boot protocol.
@@ -47,8 +48,7 @@ public struct BIOSImage: Sendable {
   /// - Parameter initrd: The initial RAM disk; nil for none.
   public init(kernel file: ImageFile, initrd: ImageFile? = nil) throws(VMMError) {
     self.file = file
-    disk = nil
-    kernel = try RealModeKernel(file, initrd: initrd)
+    content = .kernel(try RealModeKernel(file, initrd: initrd))
   }
 
   /// What fits in a segment beside the program segment prefix; the stack is above it.
@@ -84,15 +84,36 @@ public struct BIOSImage: Sendable {
   }
 
   /// How it is loaded and entered.
-  var format: ImageFormat { kernel != nil ? .linux : isProgram ? .com : .boot }
+  var format: ImageFormat {
+    switch content {
+    case .disk: .boot
+    case .program: .com
+    case .kernel: .linux
+    }
+  }
+
+  /// nil for a program and a kernel.
+  var disk: DiskImage? {
+    if case .disk(let disk) = content { disk } else { nil }
+  }
+
+  /// nil for a disk and a program.
+  var kernel: RealModeKernel? {
+    if case .kernel(let kernel) = content { kernel } else { nil }
+  }
 
   /// Whether it is a `.COM` program.
-  public var isProgram: Bool { disk == nil && kernel == nil }
+  public var isProgram: Bool {
+    if case .program = content { true } else { false }
+  }
 
   /// What it was taken for, in words.
   public var summary: String {
-    guard let geometry = disk?.geometry else {
-      return kernel != nil ? "\(ImageFormat.linux.summary) in real mode" : "DOS program (.COM)"
+    let geometry: DiskGeometry
+    switch content {
+    case .program: return "DOS program (.COM)"
+    case .kernel: return "\(ImageFormat.linux.summary) in real mode"
+    case .disk(let disk): geometry = disk.geometry
     }
     guard file.size > DiskGeometry.sectorSize else { return "boot sector" }
     let shape = "C/H/S \(geometry.cylinders)/\(geometry.heads)/\(geometry.sectors)"
