@@ -27,9 +27,6 @@ struct VGARegisterFile: Sendable {
     }
   }
 
-  /// What the data port accesses.
-  var data: UInt8 {
-    get { self[Int(index)] }
-    set { self[Int(index)] = newValue }
-  }
+  /// What the data port reads.
+  var data: UInt8 { self[Int(index)] }
 }
