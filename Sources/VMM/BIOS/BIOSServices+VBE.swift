@@ -8,7 +8,6 @@ extension BIOSServices {
     static let failed: UInt16 = 0x014F
   }
 
-  private static let linearFramebuffer: UInt16 = 1 << 14
   private static let keepsMemory: UInt16 = 1 << 15
 
   private var videoMemorySize: Int {
@@ -69,7 +68,7 @@ extension BIOSServices {
       return setVideoMode(
         UInt8(truncatingIfNeeded: number & 0x7F), clears: request & Self.keepsMemory == 0)
     }
-    guard request & Self.linearFramebuffer != 0,
+    guard request & VBEMode.linearFramebuffer != 0,
       let mode = modes.first(where: { $0.number == number })
     else { return false }
     setDispi(DispiRegisters.Index.enable, 0)

@@ -1,5 +1,8 @@
 /// A mode of VESA's numbering.
 struct VBEMode {
+  /// Of a mode's number: it is used by its linear framebuffer.
+  static let linearFramebuffer: UInt16 = 1 << 14
+
   let number: UInt16
   let width: UInt16
   let height: UInt16

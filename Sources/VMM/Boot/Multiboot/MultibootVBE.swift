@@ -7,8 +7,6 @@ struct MultibootVBE {
   static let controllerInformationSize = 512
   /// Where VBE 2.0 has its strings in that block.
   private static let stringOffset = 256
-  /// Of a mode's number: it is used by its linear framebuffer.
-  private static let linearFramebuffer: UInt16 = 1 << 14
 
   private let vbeMode: VBEMode
   private let videoMemorySize: Int
@@ -26,7 +24,7 @@ struct MultibootVBE {
   }
 
   /// The mode's number, as function 03h tells it.
-  var mode: UInt16 { vbeMode.number | Self.linearFramebuffer }
+  var mode: UInt16 { vbeMode.number | VBEMode.linearFramebuffer }
 
   /// The ModeInfoBlock, 256 bytes.
   var modeInformation: [UInt8] { vbeMode.information(videoMemorySize: videoMemorySize) }
