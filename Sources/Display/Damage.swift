@@ -29,7 +29,9 @@ public struct Damage: Equatable, Sendable {
   /// The damage of an entire frame of `width` x `height` pixels; none if either is 0.
   public static func full(width: Int, height: Int) -> Damage {
     var damage = Damage()
-    damage.add(lines: 0..<height, columns: 0..<width)
+    if width > 0, height > 0 {
+      damage.runs = [ScanlineRun(lines: 0..<height, columns: 0..<width)]
+    }
     return damage
   }
 
@@ -64,7 +66,14 @@ public struct Damage: Equatable, Sendable {
   ///
   /// - Precondition: no line below `line` is damaged already.
   public mutating func add(line: Int, columns: Range<Int>) {
-    add(lines: line..<(line + 1), columns: columns)
+    guard !columns.isEmpty else { return }
+    if let last = runs.last,
+      last.lines.upperBound > line || last.lines.upperBound == line && last.columns == columns
+    {
+      widenLast(toLine: line, columns)
+    } else {
+      runs.append(ScanlineRun(lines: line..<line + 1, columns: columns))
+    }
   }
 
   /// Forgets all damage and keeps the storage.
@@ -72,31 +81,24 @@ public struct Damage: Equatable, Sendable {
     runs.removeAll(keepingCapacity: true)
   }
 
-  private mutating func add(lines: Range<Int>, columns: Range<Int>) {
-    guard !lines.isEmpty, !columns.isEmpty else { return }
-    guard let last = runs.indices.last, lines.lowerBound <= runs[last].lines.upperBound else {
-      runs.append(ScanlineRun(lines: lines, columns: columns))
+  /// Adds to the last run a line that continues it, or to the last line columns that may be new.
+  private mutating func widenLast(toLine line: Int, _ columns: Range<Int>) {
+    let last = runs.count - 1
+    let lines = runs[last].lines
+    if lines.upperBound == line {
+      runs[last].lines = lines.lowerBound..<line + 1
       return
     }
-    let end = runs[last].lines.upperBound
-    if lines.lowerBound == end {
-      if runs[last].columns == columns {
-        runs[last].lines = runs[last].lines.lowerBound..<lines.upperBound
-      } else {
-        runs.append(ScanlineRun(lines: lines, columns: columns))
-      }
-      return
-    }
-    precondition(lines == (end - 1)..<end, "damage is added from the top of the picture down")
+    precondition(lines.upperBound == line + 1, "damage is added from the top of the picture down")
     let widened = runs[last].columns.union(columns)
     guard widened != runs[last].columns else { return }
     // The line leaves its run, and may now continue the run before: add it again.
-    if runs[last].lines.count == 1 {
+    if lines.count == 1 {
       runs.removeLast()
     } else {
-      runs[last].lines = runs[last].lines.lowerBound..<(end - 1)
+      runs[last].lines = lines.lowerBound..<line
     }
-    add(lines: lines, columns: widened)
+    add(line: line, columns: widened)
   }
 
   /// Stops the program unless the runs are non-empty, sorted, disjoint, and merged where they can be.

@@ -22,9 +22,6 @@ struct TextCells: Sendable {
     isChanged = [Bool](repeating: false, count: rows)
   }
 
-  /// Where a row is in ``shown`` and ``next``.
-  func indices(ofRow row: Int) -> Range<Int> { row * columns..<(row + 1) * columns }
-
   /// The row to come is the row `other` of those that are shown.
   func isRow(_ row: Int, equalToShown other: Int) -> Bool {
     unsafe next.withUnsafeBytes { next in
@@ -38,13 +35,11 @@ struct TextCells: Sendable {
 
   /// What has been read is shown now.
   mutating func finish() {
-    guard changedRowCount > 0 else { return }
     swap(&shown, &next)
-    for row in isChanged.indices where isChanged[row] {
-      isChanged[row] = false
-      let cells = indices(ofRow: row)
-      next.replaceSubrange(cells, with: shown[cells])
+    unsafe next.withUnsafeMutableBytes { next in
+      unsafe shown.withUnsafeBytes { unsafe next.copyMemory(from: $0) }
     }
+    for row in isChanged.indices { isChanged[row] = false }
     changedRowCount = 0
   }
 }

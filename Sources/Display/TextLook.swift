@@ -46,24 +46,25 @@ struct TextLook: Sendable {
     }
   }
 
-  /// Lends a row of `cells` in this look.
+  /// Lends the rows of a screen in this look.
   ///
-  /// - Parameter cursor: nil if it is in another row.
-  func withRow<Result>(
-    _ cells: ArraySlice<UInt16>, cursor: TextScreen.VisibleCursor?, _ body: (TextRow) -> Result
-  ) -> Result? {
+  /// - Parameters:
+  ///   - cells: Row by row.
+  ///   - cursor: nil if none is seen.
+  func withRows(
+    _ cells: [UInt16], columns: Int, cursor: TextScreen.VisibleCursor?, _ body: (TextRows) -> Void
+  ) {
     unsafe colors.withUnsafeBufferPointer { colors in
       unsafe dots.withUnsafeBytes { dots in
         unsafe inkedLines.withUnsafeBufferPointer { inkedLines in
           unsafe cells.withUnsafeBufferPointer { cells in
-            guard let first = cells.baseAddress, let dots = dots.baseAddress,
+            guard let cells = cells.baseAddress, let dots = dots.baseAddress,
               let inkedLines = inkedLines.baseAddress, let colors = colors.baseAddress
-            else { return nil }
-            return unsafe body(
-              TextRow(
-                columns: cells.count, cells: first, dots: dots, inkedLines: inkedLines,
-                colors: colors, cursorColumn: cursor?.column ?? -1,
-                cursorLines: cursor?.lines ?? 0..<0))
+            else { return }
+            unsafe body(
+              TextRows(
+                columns: columns, cells: cells, dots: dots, inkedLines: inkedLines,
+                colors: colors, cursor: cursor))
           }
         }
       }

@@ -18,16 +18,6 @@ struct TextShadow: Sendable {
     var scrolledRows = 0
   }
 
-  /// A moment's picture, but for its cells.
-  private struct Moment {
-    let look: TextLook
-    let cursor: TextScreen.VisibleCursor?
-
-    func cursor(inRow row: Int) -> TextScreen.VisibleCursor? {
-      cursor?.row == row ? cursor : nil
-    }
-  }
-
   /// Draws what changed, in memory or by `screen`, and adds the pixels that this changes to the damage.
   ///
   /// Text that scrolls changes nearly every cell and every pixel. But most rows are in the frame
@@ -43,47 +33,43 @@ struct TextShadow: Sendable {
     to next: TextScreen, dirtyPages: UInt64, startsOver: Bool, memory: UnsafeRawPointer,
     frame: inout Frame, damage: inout Damage
   ) -> Outcome {
-    let former = Moment(look: look, cursor: screen.visibleCursor)
+    let (formerLook, formerCursor) = (look, screen.visibleCursor)
     let isMoved =
       (next.memory, next.startCell, next.stride)
       != (screen.memory, screen.startCell, screen.stride)
     let drawsAll = startsOver || next.style != screen.style
     if drawsAll { look = TextLook(next.style, former: look) }
     screen = next
-    let new = Moment(look: look, cursor: screen.visibleCursor)
+    let cursor = screen.visibleCursor
     var outcome = Outcome()
     outcome.reading = unsafe cells.read(
       screen, pages: startsOver || isMoved ? .max : dirtyPages, memory: memory)
-    guard drawsAll || cells.changedRowCount > 0 || new.cursor != former.cursor else {
-      return outcome
-    }
-    if !startsOver { addDamage(from: former, to: new, comparesAll: drawsAll, &damage) }
+    guard drawsAll || cells.changedRowCount > 0 || cursor != formerCursor else { return outcome }
     if !drawsAll { outcome.scrolledRows = scroll(&frame) }
-    outcome.drawnCells = draw(
-      from: former, to: new, all: drawsAll, scrolledRows: outcome.scrolledRows, frame: &frame)
+    unsafe formerLook.withRows(cells.shown, columns: cells.columns, cursor: formerCursor) { shown in
+      unsafe look.withRows(cells.next, columns: cells.columns, cursor: cursor) { next in
+        if !startsOver { unsafe addDamage(from: shown, to: next, comparesAll: drawsAll, &damage) }
+        outcome.drawnCells = unsafe draw(
+          next, over: drawsAll ? nil : shown, scrolledRows: outcome.scrolledRows, frame: &frame)
+      }
+    }
     cells.finish()
     return outcome
   }
 
   /// Adds the pixels in which two moments differ.
   private func addDamage(
-    from former: Moment, to new: Moment, comparesAll: Bool, _ damage: inout Damage
+    from shown: TextRows, to next: TextRows, comparesAll: Bool, _ damage: inout Damage
   ) {
     let geometry = screen.geometry
     var extents = TextExtents(repeating: 0..<0)
     for row in 0..<geometry.rows {
-      let formerCursor = former.cursor(inRow: row)
-      let cursor = new.cursor(inRow: row)
-      guard comparesAll || cells.isChanged[row] || cursor != formerCursor else { continue }
+      let (former, new) = unsafe (shown[row], next[row])
+      guard unsafe comparesAll || cells.isChanged[row] || new.hasOtherCursor(than: former)
+      else { continue }
       let lines = geometry.lines(ofRow: row)
-      let indices = cells.indices(ofRow: row)
-      let (shown, next) = (cells.shown[indices], cells.next[indices])
-      unsafe former.look.withRow(shown, cursor: formerCursor) { formerRow in
-        unsafe new.look.withRow(next, cursor: cursor) { newRow in
-          unsafe newRow.findChanges(
-            from: formerRow, cellWidth: geometry.cellWidth, lines: lines.count, extents: &extents)
-        }
-      }
+      unsafe new.findChanges(
+        from: former, cellWidth: geometry.cellWidth, lines: lines.count, extents: &extents)
       for line in 0..<lines.count {
         damage.add(line: lines.lowerBound + line, columns: extents[line])
       }
@@ -100,45 +86,35 @@ struct TextShadow: Sendable {
     return rows
   }
 
-  /// Draws `all` cells, or those that differ from what is in their place.
+  /// Draws the cells that differ from what is in their place, or all.
   ///
-  /// - Parameter scrolledRows: By how many rows the frame has been turned.
+  /// - Parameters:
+  ///   - shown: What is in their place, but for the scrolling; nil to draw all.
+  ///   - scrolledRows: By how many rows the frame has been turned.
   /// - Returns: How many cells have been drawn.
   private func draw(
-    from former: Moment, to new: Moment, all: Bool, scrolledRows: Int, frame: inout Frame
+    _ next: TextRows, over shown: TextRows?, scrolledRows: Int, frame: inout Frame
   ) -> Int {
     let geometry = screen.geometry
     let rowBytes = frame.rowBytes
-    let movesCursor = scrolledRows > 0 || new.cursor != former.cursor
     var drawnCells = 0
     for row in 0..<geometry.rows {
+      let new = unsafe next[row]
       // Whose pixels are in this row's place.
       let source = (row + scrolledRows) % geometry.rows
-      let formerCursor = movesCursor ? former.cursor(inRow: source) : nil
-      let cursor = new.cursor(inRow: row)
-      let isRight =
+      let former = unsafe shown?[source]
+      if let former = unsafe former, unsafe !new.hasOtherCursor(than: former),
         scrolledRows == 0 ? !cells.isChanged[row] : cells.isRow(row, equalToShown: source)
-      guard all || !isRight || formerCursor != nil || movesCursor && cursor != nil
-      else { continue }
+      {
+        continue
+      }
       let lines = geometry.lines(ofRow: row)
       let offset = frame.offset(ofLine: lines.lowerBound)
-      let next = cells.next[cells.indices(ofRow: row)]
-      let shown = cells.shown[cells.indices(ofRow: source)]
       drawnCells += unsafe frame.pixels.withUnsafeMutableBytes { pixels in
         guard let pixels = pixels.baseAddress else { return 0 }
-        return unsafe new.look.withRow(next, cursor: cursor) { newRow in
-          var count = 0
-          for (column, (cell, shown)) in zip(next, shown).enumerated()
-          where all || cell != shown || column == formerCursor?.column
-            || movesCursor && column == cursor?.column
-          {
-            unsafe newRow.draw(
-              column: column, cellWidth: geometry.cellWidth, lines: lines.count,
-              to: pixels + offset, rowBytes: rowBytes)
-            count += 1
-          }
-          return count
-        } ?? 0
+        return unsafe new.draw(
+          over: former, cellWidth: geometry.cellWidth, lines: lines.count, to: pixels + offset,
+          rowBytes: rowBytes)
       }
     }
     return drawnCells
