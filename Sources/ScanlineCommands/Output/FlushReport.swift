@@ -21,6 +21,7 @@ struct FlushReport: Report {
   let lateCorrections: UInt64
   let cellsCompared: UInt64
   let cellsDrawn: UInt64
+  let rowsScrolled: UInt64
   let unsupportedModes: UInt64
 
   init(_ statistics: FlushStatistics) {
@@ -42,13 +43,16 @@ struct FlushReport: Report {
     lateCorrections = statistics.lateCorrections
     cellsCompared = statistics.frames.cellsCompared
     cellsDrawn = statistics.frames.cellsDrawn
+    rowsScrolled = statistics.frames.rowsScrolled
     unsupportedModes = statistics.unsupportedModes
   }
 
   private var vgaLines: [String] {
     var lines: [String] = []
     if cellsCompared > 0 {
-      lines.append("  text: \(cellsCompared) cells compared, \(cellsDrawn) drawn")
+      lines.append(
+        "  text: \(cellsCompared) cells compared, \(cellsDrawn) drawn; "
+          + "moved up by \(rowsScrolled) rows")
     }
     if unsupportedModes > 0 {
       lines.append("  \(unsupportedModes) VGA modes set that cannot be shown")

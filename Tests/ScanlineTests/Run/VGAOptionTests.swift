@@ -23,8 +23,12 @@ struct VGAOptionTests {
     #expect(off.end == .status(0))
     #expect(try header(of: "off.ppm") == "P61024 768")
     let alone = try Scanline.run(
-      "run", guest, "--framebuffer", "none", "--screenshot", directory.file("alone.ppm"))
+      "run", guest, "--framebuffer", "none", "--screenshot", directory.file("alone.ppm"), "--stats",
+      "text")
     #expect(alone.end == .status(0))
+    #expect(
+      alone.errors.contains(
+        #/text: [1-9]\d+ cells compared, [1-9]\d+ drawn; moved up by 0 rows/#))
     #expect(try directory.read("alone.ppm") == directory.read("on.ppm"))
   }
 
