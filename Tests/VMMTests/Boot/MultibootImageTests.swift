@@ -212,6 +212,21 @@ import Testing
     #expect(layout.entry == GuestAddress(expected + 4))
   }
 
+  @Test("modules go behind the kernel, or below one that wants to be where RAM ends")
+  func modulesBelow() throws {
+    let module = BootModule(
+      ImageFile(name: "module", bytes: [UInt8](repeating: 0, count: 1 << 20)))
+    for (preference, expected) in [
+      (UInt32(1), [0x10_1000, 0x20_1000]), (2, [0x10_0000, 0x20_0000]),
+    ] {
+      let image = try MultibootImage(
+        version2: Self.elf2([MultibootBytes.tag(10, [0x10_0000, 0xFFFF_FFFF, 0x1000, preference])]),
+        modules: [module, module])
+      let layout = try MultibootLayout(image, memorySize: 64 << 20)
+      #expect(layout.modules.map { Int($0.rawValue) } == expected)
+    }
+  }
+
   @Test("a kernel that cannot be moved far enough is refused")
   func noPlace() throws {
     let image = try MultibootImage(

@@ -4,7 +4,8 @@ import Display
 ///
 /// The boot information lies in conventional memory from 0x9000 on, as QEMU has it, or where the
 /// kernel leaves room. The kernel's symbol and string tables follow the kernel, and then its modules,
-/// each on a page boundary, as GRUB does it.
+/// each on a page boundary, as GRUB does it; or they lie below it, if the kernel wants to be where RAM
+/// ends.
 struct MultibootLayout: Sendable {
   /// The image where it is loaded, which is not where it was linked if it can be moved.
   let placement: ImagePlacement
@@ -25,13 +26,13 @@ struct MultibootLayout: Sendable {
     entry = GuestAddress(
       image.linkedEntry.rawValue &- image.placement.start.rawValue &+ placement.start.rawValue)
     var free = FreeMemory(memorySize: memorySize, taken: placement.loadedRanges)
-    let afterKernel = Self.afterKernel(placement)
+    let places = Self.places(besides: placement)
 
     var sections = try image.elf.flatMap { elf throws(VMMError) in try ELFSections(elf) }
     var tables: [(table: ELFSections.Table, address: GuestAddress)] = []
     for table in sections?.tables ?? [] {
       // A table for which there is no room is one that the kernel does not find.
-      guard let address = free.take(table.size, alignment: table.alignment, within: afterKernel)
+      guard let address = free.take(table.size, alignment: table.alignment, withinFirstOf: places)
       else { continue }
       sections?.setAddress(address, of: table.index)
       tables.append((table, address))
@@ -44,10 +45,10 @@ struct MultibootLayout: Sendable {
       guard module.file.size > 0 else {
         throw VMMError(.image, "module \(module.file.name): is empty; leave it out")
       }
-      guard let address = free.take(UInt64(module.file.size), within: afterKernel) else {
+      guard let address = free.take(UInt64(module.file.size), withinFirstOf: places) else {
         throw VMMError(
           .image,
-          "module \(module.file.name): \(module.file.size) bytes do not fit in memory behind the "
+          "module \(module.file.name): \(module.file.size) bytes do not fit in memory beside the "
             + "kernel; raise --memory")
       }
       modules.append(address)
@@ -74,11 +75,11 @@ struct MultibootLayout: Sendable {
     self.information = information
   }
 
-  /// From the kernel's end, or from 1 MiB, up to 4 GiB.
-  private static func afterKernel(_ placement: ImagePlacement) -> ClosedRange<UInt64> {
+  /// Behind the kernel, and anywhere from 1 MiB up to 4 GiB.
+  private static func places(besides placement: ImagePlacement) -> [ClosedRange<UInt64>] {
+    let lowest = MemoryMap.highMemory.rawValue
     let highest = MemoryMap.highRAM.rawValue - 1
-    let start = max(placement.last.rawValue, MemoryMap.highMemory.rawValue)
-    return min(start, highest)...highest
+    return [min(max(placement.last.rawValue, lowest), highest)...highest, lowest...highest]
   }
 
   /// The image where its relocatable tag allows it; the linked place if there is none, or if it has no
@@ -119,6 +120,17 @@ struct MultibootLayout: Sendable {
           + "2 header wants it; raise --memory")
     }
     return linked.moved(to: start)
+  }
+}
+
+extension FreeMemory {
+  fileprivate mutating func take(
+    _ size: UInt64, alignment: UInt64 = 4096, withinFirstOf places: [ClosedRange<UInt64>]
+  ) -> GuestAddress? {
+    for place in places {
+      if let address = take(size, alignment: alignment, within: place) { return address }
+    }
+    return nil
   }
 }
 
