@@ -213,12 +213,28 @@ instructions:
   ret
 .endm
 
-.altmacro
 .macro each_vector operation
   instruction \operation %xmm3, %xmm9
   instruction \operation (%rdi), %xmm2
 .endm
-.noaltmacro
+
+.macro each_float operation
+  .irp type, ps, pd, ss, sd
+  each_vector \operation\type
+  .endr
+.endm
+
+.macro each_integer operation     // of MMX and SSE2
+  each_vector \operation
+  instruction \operation %mm6, %mm1
+  instruction \operation 3(%rdi), %mm2
+.endm
+
+.macro x87_on_register opcode, from:vararg
+  .irp modrm, \from
+  instruction .byte \opcode, \modrm + 3
+  .endr
+.endm
 
   instruction popcntw %cx, %ax
   instruction popcntl %ecx, %r8d
@@ -245,6 +261,35 @@ instructions:
   instruction ldmxcsr 48(%rdi)
   instruction stmxcsr 5(%rdi)
 
+  .irp operation, fadd, fmul, fcom, fcomp, fsub, fsubr, fdiv, fdivr, fld, fst, fstp
+  instruction \operation\()s 5(%rdi)
+  instruction \operation\()l 5(%rdi)
+  .endr
+  .irp operation, fiadd, fimul, ficom, ficomp, fisub, fisubr, fidiv, fidivr, fild, fist, fistp, fisttp
+  instruction \operation\()s 5(%rdi)
+  instruction \operation\()l 5(%rdi)
+  .endr
+  .irp operation, fldt, fstpt, fbld, fbstp, fildll, fistpll, fisttpll
+  instruction \operation 5(%rdi)
+  .endr
+  x87_on_register 0xD8, 0xC0, 0xC8, 0xD0, 0xD8, 0xE0, 0xE8, 0xF0, 0xF8
+  x87_on_register 0xD9, 0xC0, 0xC8
+  x87_on_register 0xDA, 0xC0, 0xC8, 0xD0, 0xD8
+  x87_on_register 0xDB, 0xC0, 0xC8, 0xD0, 0xD8, 0xE8, 0xF0
+  x87_on_register 0xDC, 0xC0, 0xC8, 0xE0, 0xE8, 0xF0, 0xF8
+  x87_on_register 0xDD, 0xC0, 0xD0, 0xD8, 0xE0, 0xE8
+  x87_on_register 0xDE, 0xC0, 0xC8, 0xE0, 0xE8, 0xF0, 0xF8
+  x87_on_register 0xDF, 0xC0, 0xE8, 0xF0
+  .irp operation, fnop, fchs, fabs, ftst, fxam, fld1, fldl2t, fldl2e, fldpi, fldlg2, fldln2, fldz
+  instruction \operation
+  .endr
+  .irp operation, f2xm1, fyl2x, fptan, fpatan, fxtract, fprem1, fdecstp, fincstp, fprem, fyl2xp1, fsqrt
+  instruction \operation
+  .endr
+  .irp operation, fsincos, frndint, fscale, fsin, fcos, fucompp, fcompp
+  instruction \operation
+  .endr
+
   instruction movd %ecx, %xmm1
   instruction movq %rcx, %xmm11
   instruction movd %xmm12, %r8d
@@ -270,40 +315,103 @@ instructions:
   instruction movhlps %xmm5, %xmm6
   instruction movlhps %xmm5, %xmm13
 
-  each_vector pand
-  each_vector pandn
-  each_vector por
-  each_vector pxor
-  each_vector andps
-  each_vector andpd
-  each_vector andnps
-  each_vector andnpd
-  each_vector orps
-  each_vector orpd
-  each_vector xorps
-  each_vector xorpd
-  each_vector paddb
-  each_vector paddw
-  each_vector paddd
-  each_vector paddq
-  each_vector psubb
-  each_vector psubw
-  each_vector psubd
-  each_vector psubq
-  each_vector punpcklbw
-  each_vector punpcklwd
-  each_vector punpckldq
+  .irp operation, movups, movaps, movupd, movapd, movdqu, movdqa
+  each_vector \operation
+  instruction \operation %xmm3, (%rdi)
+  .endr
+  .irp operation, movntps, movntpd, movntdq
+  instruction \operation %xmm3, (%rdi)
+  .endr
+  instruction movntq %mm3, (%rdi)
+
+  .irp operation, add, sub, mul, div, min, max, sqrt
+  each_float \operation
+  .endr
+  .irp operation, rsqrtps, rsqrtss, rcpps, rcpss, unpcklps, unpcklpd, unpckhps, unpckhpd, andps, andpd
+  each_vector \operation
+  .endr
+  .irp operation, andnps, andnpd, orps, orpd, xorps, xorpd, ucomiss, ucomisd, comiss, comisd
+  each_vector \operation
+  .endr
+  .irp operation, cvtdq2ps, cvtps2dq, cvttps2dq, cvtdq2pd, cvtpd2dq, cvttpd2dq
+  each_vector \operation
+  .endr
+  .irp operation, cvtps2pd, cvtpd2ps, cvtss2sd, cvtsd2ss
+  each_vector \operation
+  .endr
+  .irp operation, cvtpi2ps, cvtpi2pd
+  instruction \operation %mm3, %xmm9
+  instruction \operation (%rdi), %xmm9
+  .endr
+  .irp operation, cvtps2pi, cvttps2pi, cvtpd2pi, cvttpd2pi
+  instruction \operation %xmm9, %mm3
+  instruction \operation (%rdi), %mm3
+  .endr
+  .irp operation, cvtsi2ss, cvtsi2sd
+  instruction \operation %ecx, %xmm9
+  instruction \operation %r9, %xmm2
+  instruction \operation\()l 3(%rdi), %xmm9
+  instruction \operation\()q 3(%rdi), %xmm9
+  .endr
+  .irp operation, cvtss2si, cvttss2si, cvtsd2si, cvttsd2si
+  instruction \operation %xmm9, %ecx
+  instruction \operation %xmm2, %r9
+  instruction \operation 3(%rdi), %r8d
+  .endr
+  .irp type, ps, pd, ss, sd
+  .irp number, 0, 1, 2, 3, 4, 5, 6, 7
+  instruction cmp\type $\number, %xmm3, %xmm9
+  instruction cmp\type $\number, (%rdi), %xmm2
+  .endr
+  .endr
+  instruction movmskps %xmm9, %ecx
+  instruction movmskpd %xmm2, %r9d
+  instruction pmovmskb %xmm9, %ecx
+  instruction pmovmskb %mm2, %r9d
+  instruction pextrw $5, %xmm9, %ecx
+  instruction pextrw $2, %mm2, %r9d
+  instruction pinsrw $5, %ecx, %xmm9
+  instruction pinsrw $7, 3(%rdi), %xmm2
+  instruction pinsrw $2, %ecx, %mm2
+  instruction movq2dq %mm2, %xmm9
+  instruction movdq2q %xmm9, %mm2
+  .irp operation, pshufd, pshuflw, pshufhw, shufps, shufpd
+  instruction \operation $0x1B, %xmm3, %xmm9
+  instruction \operation $0x9C, (%rdi), %xmm9
+  .endr
+  instruction pshufw $0x1B, %mm3, %mm1
+  instruction pshufw $0x9C, 3(%rdi), %mm1
+
   each_vector punpcklqdq
   each_vector punpckhqdq
-  instruction pshufd $0x1B, %xmm3, %xmm9
-  instruction pshufd $0xE4, (%rdi), %xmm9
-  instruction shufps $0x4E, %xmm3, %xmm9
-  instruction shufps $0xB1, (%rdi), %xmm9
+  .irp operation, punpcklbw, punpcklwd, punpckldq, punpckhbw, punpckhwd, punpckhdq, packsswb, packuswb
+  each_integer \operation
+  .endr
+  .irp operation, packssdw, pcmpgtb, pcmpgtw, pcmpgtd, pcmpeqb, pcmpeqw, pcmpeqd, pand, pandn, por, pxor
+  each_integer \operation
+  .endr
+  .irp operation, paddb, paddw, paddd, paddq, psubb, psubw, psubd, psubq, paddsb, paddsw, paddusb, paddusw
+  each_integer \operation
+  .endr
+  .irp operation, psubsb, psubsw, psubusb, psubusw, pminub, pmaxub, pminsw, pmaxsw, pavgb, pavgw, psadbw
+  each_integer \operation
+  .endr
+  .irp operation, pmullw, pmulhw, pmulhuw, pmuludq, pmaddwd, psrlw, psrld, psrlq, psraw, psrad
+  each_integer \operation
+  .endr
+  .irp operation, psllw, pslld, psllq
+  each_integer \operation
+  .endr
+  .irp operation, psrlw, psrld, psrlq, psraw, psrad, psllw, pslld, psllq
+  instruction \operation $3, %xmm9
+  instruction \operation $200, %xmm2
+  instruction \operation $9, %mm5
+  .endr
+  .irp operation, psrldq, pslldq
+  instruction \operation $5, %xmm9
+  instruction \operation $16, %xmm2
+  .endr
 
-  instruction pxor %mm1, %mm2
-  instruction pand 3(%rdi), %mm2
-  instruction por %mm7, %mm0
-  instruction pandn %mm5, %mm6
   instruction movd %ecx, %mm3
   instruction movd 3(%rdi), %mm3
   instruction movd %mm3, %r8d

@@ -10,12 +10,10 @@ extension Mnemonic {
     case .rdtscp: .timeStamp
     case .fwait, .fninit, .fnclex, .fnstcw, .fldcw, .fnstsw, .emms, .ldmxcsr, .stmxcsr:
       .extendedState
-    default: isVector ? .extendedState : []
+    case .host: .extendedState
+    default: []
     }
   }
-
-  /// Whether it works on vector registers.
-  var isVector: Bool { rawValue >= Mnemonic.movd.rawValue }
 }
 
 extension AssistedProcessor {
@@ -37,9 +35,20 @@ extension AssistedProcessor {
     case .popcnt, .crc32, .cmpxchg16b: try executeInteger(instruction, mnemonic)
     case .verr, .verw, .lar, .lsl: try executeSegmentCheck(instruction, mnemonic)
     case .daa, .das, .aaa, .aas, .aam, .aad: try executeDecimal(instruction, mnemonic)
-    default: try executeVector(instruction, mnemonic)
+    case .host(let id): try executeOnHost(instruction, HostInstructionSet.shared[id])
     }
     registers.rip = next
+  }
+
+  private mutating func executeOnHost(
+    _ instruction: Instruction, _ host: HostInstruction
+  ) throws(Interruption) {
+    guard let code = HostInstructionSet.shared.code else { throw .unsupported }
+    if host.register == nil {
+      try executeX87(instruction, host, code)
+    } else {
+      try executeVector(instruction, host, code)
+    }
   }
 
   /// RIP behind `instruction`, as wide as the mode has it.

@@ -103,6 +103,10 @@ struct ProcessorFeatures: Equatable {
   var clflushopt = true
   var invpcid = true
   var smap = true
+  /// SSE3, as far as it is here.
+  var fisttp = true
+  /// Whether the x87 remembers where an operand was only if it caused an exception.
+  var pointsAtOperandsOfExceptionsOnly = false
   var xgetbvOfInUse = true
   var xsaveopt = true
   var xsavec = true
@@ -115,9 +119,11 @@ extension ProcessorFeatures {
   init(_ cpuid: CPUID) {
     let basic = cpuid[function: 1]?.ecx ?? 0
     let structured = cpuid[function: 7]?.ebx ?? 0
+    fisttp = basic & 1 != 0
     cmpxchg16b = basic >> 13 & 1 != 0
     crc32 = basic >> 20 & 1 != 0
     popcnt = basic >> 23 & 1 != 0
+    pointsAtOperandsOfExceptionsOnly = structured >> 6 & 1 != 0
     invpcid = structured >> 10 & 1 != 0
     smap = structured >> 20 & 1 != 0
     clflushopt = structured >> 23 & 1 != 0

@@ -171,6 +171,10 @@ extension EmulationAssist {
       special.cr2 = address
       try vcpu.setSpecialRegisters(special)
     }
+    if let mxcsr = fault.mxcsr, var extended = ExtendedState(try vcpu.xsave()) {
+      extended.mxcsr = mxcsr
+      try vcpu.setXSAVE(extended.area)
+    }
     var registers = before.registers
     // A fault's image of RFLAGS has RF. Intel SDM volume 3, section 19.3.1.1.
     registers.rflags |= Flag.resume

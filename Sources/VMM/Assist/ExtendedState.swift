@@ -10,6 +10,7 @@ struct ExtendedState: Equatable {
   private enum Word {
     static let control = 0
     static let tag = 1
+    static let instruction = 2
     static let mxcsr = 6
     static let mxcsrMask = 7
     static let x87Registers = 8
@@ -104,6 +105,27 @@ struct ExtendedState: Equatable {
     area.words[Word.control] = UInt32(Self.initialControl)
     // The tags and the last opcode, then the last instruction's and the last operand's address.
     for index in Word.tag..<Word.mxcsr { area.words[index] = 0 }
+  }
+
+  /// Of the last x87 instruction: its opcode's lower 11 bits, its address, and its operand's.
+  struct Pointers: Equatable {
+    var opcode: UInt16
+    var instruction: UInt64
+    var operand: UInt64
+  }
+
+  var pointers: Pointers {
+    get {
+      let addresses = vector(at: Word.instruction)
+      return Pointers(
+        opcode: UInt16(truncatingIfNeeded: area.words[Word.tag] >> 16),
+        instruction: addresses.low, operand: addresses.high)
+    }
+    set {
+      area.words[Word.tag] = area.words[Word.tag] & 0xFFFF | UInt32(newValue.opcode) << 16
+      set(newValue.instruction, at: Word.instruction)
+      set(newValue.operand, at: Word.instruction + 2)
+    }
   }
 
   // MARK: MXCSR

@@ -47,10 +47,13 @@ extension AssistedProcessor {
       if special.cr0 & ControlRegister.emulation != 0 { throw .invalidOpcode }
       if special.cr0 & ControlRegister.taskSwitched != 0 { throw .deviceNotAvailable }
     case .ldmxcsr, .stmxcsr: try requireSSE()
-    default:
-      if special.cr0 & (ControlRegister.emulation | ControlRegister.taskSwitched) != 0 {
-        throw .deviceNotAvailable
-      }
+    default: try requireX87()
+    }
+  }
+
+  func requireX87() throws(Interruption) {
+    if special.cr0 & (ControlRegister.emulation | ControlRegister.taskSwitched) != 0 {
+      throw .deviceNotAvailable
     }
   }
 

@@ -19,6 +19,20 @@ struct Instruction: Equatable {
     case none, f2, f3
   }
 
+  /// The prefix that chooses among the instructions of one opcode. Intel SDM volume 2, section 2.1.2.
+  enum MandatoryPrefix: CaseIterable {
+    case none, p66, pF3, pF2
+
+    var bytes: [UInt8] {
+      switch self {
+      case .none: []
+      case .p66: [0x66]
+      case .pF3: [0xF3]
+      case .pF2: [0xF2]
+      }
+    }
+  }
+
   /// An operand in memory before the registers are added.
   struct MemoryOperand: Equatable {
     /// General registers; nil for none.
@@ -53,6 +67,14 @@ struct Instruction: Equatable {
 
   /// REX.W.
   var isWide: Bool { rex & 8 != 0 }
+
+  var mandatoryPrefix: MandatoryPrefix {
+    switch repeatPrefix {
+    case .f3: .pF3
+    case .f2: .pF2
+    case .none: hasOperandSizePrefix ? .p66 : .none
+    }
+  }
 
   /// Bytes of an integer operand, unless the opcode says otherwise.
   var operandSize: Int {

@@ -15,6 +15,8 @@ struct Fault: Equatable {
   let errorCode: UInt32?
   /// What a page fault leaves in CR2.
   var address: UInt64?
+  /// What a floating-point exception of SSE leaves in MXCSR.
+  var mxcsr: UInt32?
 
   init(_ exception: ProcessorException, _ errorCode: UInt32? = nil, address: UInt64? = nil) {
     self.exception = exception

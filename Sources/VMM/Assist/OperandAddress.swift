@@ -25,7 +25,7 @@ extension AssistedProcessor {
     return linear
   }
 
-  private func effectiveAddress(
+  func effectiveAddress(
     _ operand: Instruction.MemoryOperand, _ instruction: Instruction
   ) -> UInt64 {
     var address = UInt64(bitPattern: operand.displacement)
@@ -99,8 +99,11 @@ extension AssistedProcessor {
   }
 
   /// Stores `bytes` in an operand in memory.
-  func writeMemory(_ bytes: [UInt8], _ instruction: Instruction) throws(Interruption) {
-    let address = try linearAddress(instruction, size: bytes.count, isWrite: true)
+  func writeMemory(
+    _ bytes: [UInt8], _ instruction: Instruction, alignment: UInt64 = 1
+  ) throws(Interruption) {
+    let address = try linearAddress(
+      instruction, size: bytes.count, isWrite: true, alignment: alignment)
     try guest.write(bytes, at: address, as: privilege)
   }
 }

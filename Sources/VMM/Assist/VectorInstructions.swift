@@ -1,151 +1,119 @@
 import CKVM
 import KVM
 
-/// Moves and simple integer operations of MMX, SSE and SSE2: what compilers make of copies, zeroes and
-/// small structures. Intel SDM volume 2.
+/// MMX, SSE and SSE2, by the host's processor. Intel SDM volume 2.
 extension AssistedProcessor {
   mutating func executeVector(
-    _ instruction: Instruction, _ mnemonic: Mnemonic
+    _ instruction: Instruction, _ host: HostInstruction, _ code: HostCode
   ) throws(Interruption) {
-    if instruction.usesMMX(mnemonic) { return try executeMMX(instruction, mnemonic) }
-    try requireSSE()
     guard var state = extended else { throw .unsupported }
-    switch mnemonic {
-    case .movd, .movq: try move(instruction, mnemonic, &state)
-    case .movss: try moveScalar(instruction, size: 4, &state)
-    case .movsd: try moveScalar(instruction, size: 8, &state)
-    case .movlps, .movlpd, .movhps, .movhpd, .movhlps, .movlhps:
-      try moveHalf(instruction, mnemonic, &state)
-    default:
-      let source = try readVector(instruction, state)
-      let target = state.xmm(instruction.register)
-      guard
-        let result = VectorOperation(mnemonic, immediate: instruction.immediate)?(target, source)
-      else { throw .unsupported }
-      state.setXMM(instruction.register, result)
+    if host.usesXMM { try requireSSE() }
+    if host.usesMMX { try requireMMX(state) }
+    let target = host.isShift ? instruction.otherRegister : instruction.register
+
+    // A processor without anything of the guest's but the operands.
+    var scratch = state
+    scratch.initializeX87()
+    scratch.mxcsr = state.mxcsrForHost
+    var operands = HostCode.Operands(flags: registers.rflags & Flag.arithmetic)
+    load(target, of: host.register, as: 0, &scratch, &operands.rax)
+    if host.isShift {
+      operands.memory = Vector128(low: UInt64(instruction.immediate))
+    } else if instruction.memory == nil {
+      load(instruction.otherRegister, of: host.other, as: 1, &scratch, &operands.rcx)
+    } else if !host.isStore {
+      operands.memory = Vector128(
+        try readMemory(instruction, size: host.size, alignment: alignment(of: host)))
     }
-    extended = state
-  }
+    code.execute(
+      host.number + (host.hasImmediate ? Int(instruction.immediate) : 0), on: &scratch, &operands)
 
-  /// 16 bytes of a register or of memory, which must be aligned.
-  private func readVector(
-    _ instruction: Instruction, _ state: ExtendedState
-  ) throws(Interruption) -> Vector128 {
-    guard instruction.memory != nil else { return state.xmm(instruction.otherRegister) }
-    return Vector128(try readMemory(instruction, size: 16, alignment: 16))
-  }
-
-  /// MOVD and MOVQ between a vector register and memory, a general register, or another one.
-  private mutating func move(
-    _ instruction: Instruction, _ mnemonic: Mnemonic, _ state: inout ExtendedState
-  ) throws(Interruption) {
-    let size = mnemonic == .movq ? 8 : 4
-    let isAmongVectors = instruction.opcode == 0xD6 || instruction.repeatPrefix == .f3
-    let isStore = instruction.repeatPrefix != .f3 && instruction.opcode != 0x6E
-    let register = instruction.register
-    if isStore {
-      let value = state.xmm(register).low
-      if instruction.memory != nil {
-        try writeMemory(value.littleEndianBytes(size), instruction)
-      } else if isAmongVectors {
-        state.setXMM(instruction.otherRegister, Vector128(low: value))
-      } else {
-        registers.setGeneral(instruction.otherRegister, value, size: size)
-      }
-    } else if isAmongVectors, instruction.memory == nil {
-      state.setXMM(register, Vector128(low: state.xmm(instruction.otherRegister).low))
+    try raise(scratch.mxcsr & ExtendedState.vectorExceptions, &state)
+    // Some instructions go over to MMX with some operands only.
+    if scratch.tags != 0 { state.enterMMX() }
+    if !host.isStore {
+      store(target, of: host.register, from: 0, scratch, operands.rax, &state, instruction)
+    } else if instruction.memory == nil {
+      let other = instruction.otherRegister
+      store(other, of: host.other, from: 1, scratch, operands.rcx, &state, instruction)
     } else {
-      state.setXMM(register, Vector128(low: try readOperand(instruction, size: size)))
+      try writeMemory(
+        operands.memory.bytes(host.size), instruction, alignment: alignment(of: host))
     }
-  }
-
-  /// MOVSS and MOVSD: a load clears the rest of the register, a move between registers keeps it.
-  private func moveScalar(
-    _ instruction: Instruction, size: Int, _ state: inout ExtendedState
-  ) throws(Interruption) {
-    let isStore = instruction.opcode == 0x11
-    if instruction.memory != nil {
-      if isStore {
-        try writeMemory(state.xmm(instruction.register).bytes(size), instruction)
-      } else {
-        state.setXMM(instruction.register, Vector128(try readMemory(instruction, size: size)))
-      }
-      return
-    }
-    let (from, to) =
-      isStore
-      ? (instruction.register, instruction.otherRegister)
-      : (instruction.otherRegister, instruction.register)
-    let mask = Self.mask(bytes: size)
-    var value = state.xmm(to)
-    value.low = value.low & ~mask | state.xmm(from).low & mask
-    state.setXMM(to, value)
-  }
-
-  private func moveHalf(
-    _ instruction: Instruction, _ mnemonic: Mnemonic, _ state: inout ExtendedState
-  ) throws(Interruption) {
-    let isHigh = mnemonic == .movhps || mnemonic == .movhpd
-    var value = state.xmm(instruction.register)
-    switch mnemonic {
-    case .movhlps: value.low = state.xmm(instruction.otherRegister).high
-    case .movlhps: value.high = state.xmm(instruction.otherRegister).low
-    case _ where instruction.opcode & 1 != 0:
-      return try writeMemory(
-        (isHigh ? value.high : value.low).littleEndianBytes(8), instruction)
-    default:
-      let half = try readMemory(instruction, size: 8).littleEndian
-      if isHigh { value.high = half } else { value.low = half }
-    }
-    state.setXMM(instruction.register, value)
-  }
-
-  // MARK: MMX
-
-  /// Intel SDM volume 3, section 12.1 to 12.3.
-  private mutating func executeMMX(
-    _ instruction: Instruction, _ mnemonic: Mnemonic
-  ) throws(Interruption) {
-    guard special.cr0 & ControlRegister.emulation == 0 else { throw .invalidOpcode }
-    if special.cr0 & ControlRegister.taskSwitched != 0 { throw .deviceNotAvailable }
-    guard var state = extended else { throw .unsupported }
-    try raisePending(state)
-    let register = Int(instruction.opcodeExtension)
-    let value = state.mmx(register)
-    var result: UInt64?
-    switch (mnemonic, instruction.opcode) {
-    case (.movd, 0x7E), (.movq, 0x7E):
-      let size = mnemonic == .movq ? 8 : 4
-      if instruction.memory != nil {
-        try writeMemory(value.littleEndianBytes(size), instruction)
-      } else {
-        registers.setGeneral(instruction.otherRegister, value, size: size)
-      }
-    case (.movd, _), (.movq, _):
-      result = try readOperand(instruction, size: mnemonic == .movq ? 8 : 4)
-    default:
-      let source =
-        instruction.memory == nil
-        ? state.mmx(Int((instruction.modRM ?? 0) & 7))
-        : try readMemory(instruction, size: 8).littleEndian
-      result =
-        VectorOperation(mnemonic, immediate: 0)?(
-          Vector128(low: value), Vector128(low: source)
-        ).low
-    }
-    state.enterMMX()
-    if let result { state.setMMX(register, result) }
+    registers.rflags = registers.rflags & ~Flag.arithmetic | operands.flags & Flag.arithmetic
     extended = state
+  }
+
+  private func requireMMX(_ state: ExtendedState) throws(Interruption) {
+    if special.cr0 & ControlRegister.emulation != 0 { throw .invalidOpcode }
+    if special.cr0 & ControlRegister.taskSwitched != 0 { throw .deviceNotAvailable }
+    try raisePending(state)
+  }
+
+  private func alignment(of host: HostInstruction) -> UInt64 {
+    host.isAligned ? UInt64(host.size) : 1
+  }
+
+  // MARK: Registers
+
+  /// Puts the guest's register `number` where the code has its register 0 or 1.
+  private func load(
+    _ number: Int, of file: HostInstruction.RegisterFile?, as place: Int,
+    _ scratch: inout ExtendedState, _ general: inout UInt64
+  ) {
+    guard let state = extended else { return }
+    switch file {
+    case .general: general = registers.general(number)
+    case .mmx: scratch.setMMX(place, state.mmx(number & 7))
+    case .xmm: scratch.setXMM(place, state.xmm(number))
+    case nil: break
+    }
+  }
+
+  private mutating func store(
+    _ number: Int, of file: HostInstruction.RegisterFile?, from place: Int,
+    _ scratch: ExtendedState, _ general: UInt64, _ state: inout ExtendedState,
+    _ instruction: Instruction
+  ) {
+    switch file {
+    case .general: registers.setGeneral(number, general, size: instruction.isWide ? 8 : 4)
+    case .mmx: state.setMMX(number & 7, scratch.mmx(place))
+    case .xmm: state.setXMM(number, scratch.xmm(place))
+    case nil: break
+    }
+  }
+
+  // MARK: Exceptions
+
+  /// Flags what was found, and raises what is not masked. Intel SDM volume 1, section 11.5.2.
+  private func raise(_ found: UInt32, _ state: inout ExtendedState) throws(Interruption) {
+    guard found != 0 else { return }
+    let unmasked = found & ~(state.mxcsr >> 7)
+    // What is found before the computation prevents it, and what would be found after it.
+    let before = found & ExtendedState.vectorExceptionsBefore
+    state.mxcsr |= unmasked & before != 0 ? before : found
+    guard unmasked != 0 else { return }
+    let isHandled = special.cr4 & ControlRegister.osXMMExceptions != 0
+    var fault = Fault(isHandled ? .vectorFloatingPoint : .invalidOpcode)
+    fault.mxcsr = state.mxcsr
+    throw .fault(fault)
   }
 }
 
-extension Instruction {
-  /// Whether the vector registers are MM0 to MM7.
-  fileprivate func usesMMX(_ mnemonic: Mnemonic) -> Bool {
-    guard repeatPrefix == .none, !hasOperandSizePrefix else { return false }
-    return switch mnemonic {
-    case .movd, .movq, .pand, .pandn, .por, .pxor: true
-    default: false
-    }
+extension ExtendedState {
+  /// MXCSR's flags.
+  fileprivate static let vectorExceptions: UInt32 = 0x3F
+  /// Invalid operation, denormal operand, division by zero.
+  fileprivate static let vectorExceptionsBefore: UInt32 = 0x07
+  private static let vectorUnderflow: UInt32 = 1 << 4
+  private static let vectorMasks: UInt32 = vectorExceptions << 7
+  private static let flushToZero: UInt32 = 1 << 15
+
+  /// MXCSR with every exception masked and none flagged.
+  fileprivate var mxcsrForHost: UInt32 {
+    var value = mxcsr
+    // A tiny result that is exact underflows only if that is not masked, or flushed to zero.
+    if value & Self.vectorUnderflow << 7 == 0 { value |= Self.flushToZero }
+    return value & ~Self.vectorExceptions | Self.vectorMasks
   }
 }

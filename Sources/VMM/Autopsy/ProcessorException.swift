@@ -18,6 +18,7 @@ public struct ProcessorException: RawRepresentable, Hashable, Sendable {
   static let pageFault = ProcessorException(rawValue: 14)
   static let x87FloatingPoint = ProcessorException(rawValue: 16)
   static let alignmentCheck = ProcessorException(rawValue: 17)
+  static let vectorFloatingPoint = ProcessorException(rawValue: 19)
 
   private static let mnemonics: [UInt8: String] = [
     0: "#DE", 1: "#DB", 2: "NMI", 3: "#BP", 4: "#OF", 5: "#BR", 6: "#UD", 7: "#NM", 8: "#DF",
