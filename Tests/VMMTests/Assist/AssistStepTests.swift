@@ -79,7 +79,7 @@ extension MachineTests {
 
     @Test("what is not in the set changes nothing, and is refused at CPL 0")
     func unsupported() throws {
-      let stopped = try Stopped([0xDD, 0x00])  // fldl (%rax)
+      let stopped = try Stopped([0xD9, 0x30])  // fnstenv (%rax)
       let before = try stopped.vcpu.registers()
       #expect(try stopped.step() == .unsupported)
       let after = try stopped.vcpu.registers()
@@ -91,7 +91,7 @@ extension MachineTests {
 
     @Test("what is not in the set is an invalid opcode at CPL 3")
     func unsupportedInUserMode() throws {
-      let stopped = try Stopped([0xDD, 0x00])
+      let stopped = try Stopped([0xD9, 0x30])
       try stopped.setSpecialRegisters {
         $0.cs = VMM.DescriptorTable.userCode64.segment
         $0.ss = VMM.DescriptorTable.userData.segment
@@ -117,6 +117,43 @@ extension MachineTests {
       let registers = try stopped.vcpu.registers()
       #expect(registers.rip == 0x10_0000)
       #expect(registers.rflags & Flag.resume != 0)
+    }
+
+    @Test("what AVX added to a register survives an SSE instruction on it")
+    func upperHalves() throws {
+      let stopped = try Stopped([
+        0xF2, 0x0F, 0x58, 0xC1,  // addsd %xmm1, %xmm0
+        0xD9, 0xE8,  // fld1
+      ])
+      let offset = 0x240 / 4
+      var area = try stopped.vcpu.xsave()
+      let cpuid = try stopped.vcpu.cpuid()
+      guard (cpuid[function: 0xD]?.eax ?? 0) & 4 != 0 else { return }
+      area.words[128] |= 6
+      for index in 0..<64 { area.words[offset + index] = UInt32(index) }
+      try stopped.vcpu.setXSAVE(area)
+      try stopped.setSpecialRegisters { $0.cr4 |= ControlRegister.osXSAVE }
+      #expect(try stopped.step() == .resumed)
+      #expect(try stopped.step() == .resumed)
+      let after = try stopped.vcpu.xsave()
+      #expect(Array(after.words[offset..<offset + 64]) == (0..<64).map { UInt32($0) })
+      #expect(after.words[128] & 7 == 7)
+    }
+
+    @Test("an SSE exception: #XM, and its flag in MXCSR")
+    func vectorException() throws {
+      let stopped = try Stopped([0x0F, 0x5E, 0xC0])  // divps %xmm0, %xmm0
+      let saved = try stopped.vcpu.xsave()
+      var area = try #require(ExtendedState(saved))
+      area.mxcsr = 0x1F00
+      try stopped.vcpu.setXSAVE(area.area)
+      #expect(try stopped.step() == .resumed)
+      let events = try stopped.vcpu.events()
+      #expect(events.exception.injected == 1)
+      #expect(events.exception.nr == 19)
+      #expect(events.exception.has_error_code == 0)
+      #expect(try ExtendedState(stopped.vcpu.xsave())?.mxcsr == 0x1F01)
+      #expect(try stopped.vcpu.registers().rip == 0x10_0000)
     }
 
     @Test("a software interrupt loads CS and SS, and the return brings them back")
@@ -220,6 +257,85 @@ extension MachineTests {
     @Test("instructions do the same at CPL 0 as at CPL 3")
     func comparison() throws {
       try TestMachine(.guest("assist")).expectSuccess()
+    }
+
+    @Test("a sine in real mode, to the last bit of its byte")
+    func x87() throws {
+      let code: [UInt8] = [
+        0xDB, 0xE3,  // fninit
+        0xD9, 0xEB,  // fldpi
+        0xDE, 0x36, 0x22, 0x7C,  // fidivs six
+        0xD9, 0xFE,  // fsin
+        0xDE, 0x0E, 0x24, 0x7C,  // fimuls scale
+        0xDE, 0x06, 0x26, 0x7C,  // fiadds offset
+        0xDF, 0x1E, 0x28, 0x7C,  // fistps result
+        0xBA, 0xF8, 0x03,  // mov $0x3F8, %dx
+        0xBE, 0x28, 0x7C,  // mov $result, %si
+        0xAC, 0xEE, 0xAC, 0xEE,  // lodsb; outb; lodsb; outb
+        0xFA, 0xF4,  // cli; hlt
+        0x06, 0x00,  // six: .word 6
+        0xE8, 0x03,  // scale: .word 1000
+        0x5B, 0x49,  // offset: .word 0x4B4F - 500
+        0x00, 0x00,  // result: .word 0
+      ]
+      let machine = try TestMachine(.code(code, mode: .real))
+      #expect(try machine.run().label == "halted")
+      #expect(try machine.text() == "OK")
+    }
+
+    @Test("a loop of SSE2 in long mode: the squares of 1 to 10")
+    func sse2() throws {
+      let code: [UInt8] = [
+        0x66, 0x0F, 0x57, 0xC0,  // xorpd %xmm0, %xmm0
+        0xB9, 0x0A, 0x00, 0x00, 0x00,  // mov $10, %ecx
+        0xF2, 0x0F, 0x2A, 0xC9,  // 1: cvtsi2sd %ecx, %xmm1
+        0xF2, 0x0F, 0x59, 0xC9,  // mulsd %xmm1, %xmm1
+        0xF2, 0x0F, 0x58, 0xC1,  // addsd %xmm1, %xmm0
+        0xE2, 0xF2,  // loop 1b
+        0xF2, 0x0F, 0x51, 0xD0,  // sqrtsd %xmm0, %xmm2
+        0xF2, 0x0F, 0x59, 0xD2,  // mulsd %xmm2, %xmm2
+        0xF2, 0x0F, 0x2D, 0xC2,  // cvtsd2si %xmm2, %eax
+        0x05, 0xCE, 0x49, 0x00, 0x00,  // add $(0x4B4F - 385), %eax
+        0x66, 0xBA, 0xF8, 0x03,  // mov $0x3F8, %dx
+        0xEE, 0xC1, 0xE8, 0x08, 0xEE,  // outb; shr $8, %eax; outb
+        0xFA, 0xF4,  // cli; hlt
+      ]
+      let machine = try TestMachine(.code(code))
+      #expect(try machine.run().label == "halted")
+      #expect(try machine.text() == "OK")
+    }
+
+    @Test("#MF at the instruction after the one that failed, #XM at the one that fails")
+    func exceptions() throws {
+      let code: [UInt8] = [
+        0xC7, 0x06, 0x40, 0x00, 0x34, 0x7C,  // movw $x87, 0x40
+        0xC7, 0x06, 0x4C, 0x00, 0x47, 0x7C,  // movw $vector, 0x4C
+        0x0F, 0x20, 0xC0, 0x0C, 0x20, 0x0F, 0x22, 0xC0,  // CR0.NE
+        0x0F, 0x20, 0xE0, 0x0D, 0x00, 0x06, 0x0F, 0x22, 0xE0,  // CR4.OSFXSR, CR4.OSXMMEXCPT
+        0xBA, 0xF8, 0x03,  // mov $0x3F8, %dx
+        0xDB, 0xE3,  // fninit
+        0xD9, 0x2E, 0x59, 0x7C,  // fldcw control
+        0xD9, 0xE8, 0xD9, 0xEE, 0xDE, 0xF9,  // fld1; fldz; fdivrp
+        0xDF, 0xE0,  // fnstsw %ax
+        0x2C, 0x3F, 0xEE,  // sub $(0x84 - 'E'), %al; outb
+        0xD9, 0xE8,  // after: fld1
+        0xF4,  // hlt
+        0x58, 0x2D, 0xE4, 0x7B, 0xEE,  // x87: pop %ax; sub $(after - 'M'), %ax; outb
+        0xDB, 0xE2,  // fnclex
+        0x0F, 0xAE, 0x16, 0x5B, 0x7C,  // ldmxcsr mxcsr
+        0x0F, 0x57, 0xC9,  // xorps %xmm1, %xmm1
+        0x0F, 0x5E, 0xC9,  // invalid: divps %xmm1, %xmm1
+        0xF4,  // hlt
+        0x58, 0x2D, 0xEB, 0x7B, 0xEE,  // vector: pop %ax; sub $(invalid - 'X'), %ax; outb
+        0x0F, 0xAE, 0x1E, 0x5B, 0x7C,  // stmxcsr mxcsr
+        0xA0, 0x5B, 0x7C, 0x04, 0x41, 0xEE,  // mov mxcsr, %al; add $'A', %al; outb
+        0xFA, 0xF4,  // cli; hlt
+        0x7B, 0x03,  // control: a division by zero is not masked
+        0x00, 0x1F, 0x00, 0x00,  // mxcsr: an invalid operation is not masked
+      ]
+      let machine = try TestMachine(.code(code, mode: .real))
+      #expect(try machine.run().label == "halted")
+      #expect(try machine.text() == "EMXB")
     }
 
     @Test("software interrupts in protected and in long mode")
