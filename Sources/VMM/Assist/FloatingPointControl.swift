@@ -43,9 +43,7 @@ extension AssistedProcessor {
     case .fwait:
       let both = ControlRegister.monitorCoprocessor | ControlRegister.taskSwitched
       if special.cr0 & both == both { throw .deviceNotAvailable }
-    case .emms:
-      if special.cr0 & ControlRegister.emulation != 0 { throw .invalidOpcode }
-      if special.cr0 & ControlRegister.taskSwitched != 0 { throw .deviceNotAvailable }
+    case .emms: try requireMMX()
     case .ldmxcsr, .stmxcsr: try requireSSE()
     default: try requireX87()
     }
@@ -55,6 +53,11 @@ extension AssistedProcessor {
     if special.cr0 & (ControlRegister.emulation | ControlRegister.taskSwitched) != 0 {
       throw .deviceNotAvailable
     }
+  }
+
+  func requireMMX() throws(Interruption) {
+    if special.cr0 & ControlRegister.emulation != 0 { throw .invalidOpcode }
+    if special.cr0 & ControlRegister.taskSwitched != 0 { throw .deviceNotAvailable }
   }
 
   func requireSSE() throws(Interruption) {

@@ -22,18 +22,21 @@ struct HostCode: Sendable {
     @convention(c) (_ frame: UnsafeMutableRawPointer, _ instruction: UnsafeMutableRawPointer) ->
     Void
 
-  // The frame: the guest's FXSAVE image, the host's, and the operands.
+  // The frame: the guest's FXSAVE image, and the operands.
   private static let imageSize = 512
   private static let mxcsrOffset = 24
-  private static let operandsOffset = 1024
-  private static let frameSize = operandsOffset + MemoryLayout<Operands>.size
+  private static let frameSize = imageSize + MemoryLayout<Operands>.size
 
   /// FXSAVE and FXRSTOR do not wait for the x87, and leave alone what AVX added to the registers.
   private static let enter: [UInt8] = [
-    0x48, 0x0F, 0xAE, 0x87, 0x00, 0x02, 0x00, 0x00,  // fxsave64 512(%rdi)
+    0x55,  // push %rbp
+    0x48, 0x89, 0xE5,  // mov %rsp, %rbp
+    0x48, 0x81, 0xEC, 0x00, 0x02, 0x00, 0x00,  // sub $512, %rsp
+    0x48, 0x83, 0xE4, 0xF0,  // and $-16, %rsp
+    0x48, 0x0F, 0xAE, 0x04, 0x24,  // fxsave64 (%rsp)
     0x48, 0x0F, 0xAE, 0x0F,  // fxrstor64 (%rdi)
     0x48, 0x89, 0xF2,  // mov %rsi, %rdx
-    0x48, 0x8D, 0xB7, 0x00, 0x04, 0x00, 0x00,  // lea 1024(%rdi), %rsi
+    0x48, 0x8D, 0xB7, 0x00, 0x02, 0x00, 0x00,  // lea 512(%rdi), %rsi
     0x48, 0x8B, 0x46, 0x10,  // mov 16(%rsi), %rax
     0x48, 0x8B, 0x4E, 0x18,  // mov 24(%rsi), %rcx
     0xFF, 0x76, 0x20,  // push 32(%rsi)
@@ -44,14 +47,14 @@ struct HostCode: Sendable {
     0x48, 0x89, 0x46, 0x10,  // mov %rax, 16(%rsi)
     0x48, 0x89, 0x4E, 0x18,  // mov %rcx, 24(%rsi)
     0x48, 0x0F, 0xAE, 0x07,  // fxsave64 (%rdi)
-    0x48, 0x0F, 0xAE, 0x8F, 0x00, 0x02, 0x00, 0x00,  // fxrstor64 512(%rdi)
+    0x48, 0x0F, 0xAE, 0x0C, 0x24,  // fxrstor64 (%rsp)
+    0xC9,  // leave
     ret,
   ]
 
   private static let int3: UInt8 = 0xCC
   private static let ret: UInt8 = 0xC3
-  /// Bytes for ``enter``, and for each instruction with its RET.
-  private static let enterSize = 64
+  /// Bytes for an instruction with its RET.
   private static let slotSize = 8
 
   private let region: MemoryRegion
@@ -61,7 +64,7 @@ struct HostCode: Sendable {
   /// - Parameter instructions: Of up to 7 bytes each. None may access other memory than 16 bytes at RSI,
   ///   or change other registers than RAX, RCX, RFLAGS, x87 and vector registers.
   init?(_ instructions: [[UInt8]]) {
-    let size = Self.enterSize + Self.slotSize * instructions.count
+    let size = Self.offset(of: instructions.count)
     guard let region = try? MemoryRegion(size: (size + 4095) & ~4095) else { return nil }
     let bytes = unsafe region.bytes
     unsafe bytes.initializeMemory(as: UInt8.self, repeating: Self.int3)
@@ -77,7 +80,8 @@ struct HostCode: Sendable {
     self.region = region
   }
 
-  private static func offset(of number: Int) -> Int { enterSize + slotSize * number }
+  /// Behind ``enter``.
+  private static func offset(of number: Int) -> Int { 80 + slotSize * number }
 
   /// Executes the instruction `number` on `state` and `operands`.
   ///
@@ -98,9 +102,9 @@ struct HostCode: Sendable {
       // FXRSTOR refuses reserved bits.
       unsafe frame.storeBytes(
         of: state.mxcsr & state.mxcsrMask & 0xFFFF, toByteOffset: Self.mxcsrOffset, as: UInt32.self)
-      unsafe frame.storeBytes(of: operands, toByteOffset: Self.operandsOffset, as: Operands.self)
+      unsafe frame.storeBytes(of: operands, toByteOffset: Self.imageSize, as: Operands.self)
       unsafe enter(start, base + slot)
-      operands = unsafe frame.load(fromByteOffset: Self.operandsOffset, as: Operands.self)
+      operands = unsafe frame.load(fromByteOffset: Self.imageSize, as: Operands.self)
       unsafe state.area.words.withUnsafeMutableBytes { words in
         unsafe words.copyMemory(
           from: UnsafeRawBufferPointer(rebasing: frame.prefix(Self.imageSize)))

@@ -8,10 +8,13 @@ extension AssistedProcessor {
   ) throws(Interruption) {
     guard var state = extended else { throw .unsupported }
     if host.usesXMM { try requireSSE() }
-    if host.usesMMX { try requireMMX(state) }
+    if host.usesMMX {
+      try requireMMX()
+      try raisePending(state)
+    }
     let target = host.isShift ? instruction.otherRegister : instruction.register
 
-    // A processor without anything of the guest's but the operands.
+    // Where the code works. Its x87 is as after FNINIT, and MM0 the first register.
     var scratch = state
     scratch.initializeX87()
     scratch.mxcsr = state.mxcsrForHost
@@ -29,7 +32,7 @@ extension AssistedProcessor {
       host.number + (host.hasImmediate ? Int(instruction.immediate) : 0), on: &scratch, &operands)
 
     try raise(scratch.mxcsr & ExtendedState.vectorExceptions, &state)
-    // Some instructions go over to MMX with some operands only.
+    // Which of them go over to MMX depends on their operands, too.
     if scratch.tags != 0 { state.enterMMX() }
     if !host.isStore {
       store(target, of: host.register, from: 0, scratch, operands.rax, &state, instruction)
@@ -42,12 +45,6 @@ extension AssistedProcessor {
     }
     registers.rflags = registers.rflags & ~Flag.arithmetic | operands.flags & Flag.arithmetic
     extended = state
-  }
-
-  private func requireMMX(_ state: ExtendedState) throws(Interruption) {
-    if special.cr0 & ControlRegister.emulation != 0 { throw .invalidOpcode }
-    if special.cr0 & ControlRegister.taskSwitched != 0 { throw .deviceNotAvailable }
-    try raisePending(state)
   }
 
   private func alignment(of host: HostInstruction) -> UInt64 {
