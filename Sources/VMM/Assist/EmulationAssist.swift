@@ -16,6 +16,9 @@ final class EmulationAssist: Sendable {
     case unsupported
   }
 
+  /// How many instructions are executed before the guest goes on, at most. Its interrupts wait for them.
+  private static let longestRow = 64
+
   /// IA32_TIME_STAMP_COUNTER and IA32_TSC_AUX.
   private static let timeStampRegisters: [UInt32] = [0x10, 0xC000_0103]
 
@@ -69,6 +72,7 @@ final class EmulationAssist: Sendable {
       if case .fault = error { note(mnemonic, vcpu, before) }
       return try resume(vcpu, before, after: error)
     }
+    if mnemonic.needs == .extendedState { try executeRow(on: &after, of: vcpu) }
     do throws(KVMError) {
       try commit(after, to: vcpu, from: fetched)
     } catch  where error.errno == .invalidArgument && mnemonic == .xsetbv {
@@ -79,6 +83,27 @@ final class EmulationAssist: Sendable {
     try finish(vcpu, traps: traps, unblocksNMI: after.unblocksNMI)
     note(mnemonic, vcpu, before)
     return .resumed
+  }
+
+  /// Executes what follows while it, too, needs x87 or vector registers, which have a long way from KVM
+  /// and back. What fails is left to be the first one.
+  private func executeRow(
+    on processor: inout AssistedProcessor, of vcpu: borrowing VCPU
+  ) throws(KVMError) {
+    // KVM looks for breakpoints only where it goes on.
+    guard processor.registers.rflags & Flag.trap == 0,
+      try vcpu.debugRegisters().dr7 & 0xFF == 0
+    else { return }
+    for _ in 1..<Self.longestRow {
+      let before = processor
+      guard let (instruction, mnemonic) = try? before.fetch(), mnemonic.needs == .extendedState,
+        (try? processor.execute(instruction, mnemonic)) != nil
+      else {
+        processor = before
+        return
+      }
+      note(mnemonic, vcpu, before)
+    }
   }
 
   private func note(

@@ -54,9 +54,10 @@ extension MachineTests {
     func registers() throws {
       let stopped = try Stopped([
         0x66, 0x48, 0x0F, 0x6E, 0xC9,  // movq %rcx, %xmm1
-        0x66, 0x0F, 0xEF, 0xC9,  // pxor %xmm1, %xmm1
+        0x66, 0x0F, 0xEF, 0xD2,  // pxor %xmm2, %xmm2
         0x0F, 0xAE, 0x17,  // ldmxcsr (%rdi)
-        0x66, 0x0F, 0x7E, 0xC0,  // movd %xmm0, %eax
+        0x66, 0x0F, 0x7E, 0xC8,  // movd %xmm1, %eax
+        0xF4,  // hlt
       ])
       try stopped.setRegisters {
         $0.rcx = 0x1122_3344_5566_7788
@@ -64,17 +65,50 @@ extension MachineTests {
       }
       #expect(stopped.memory.store(UInt32(0x1FA0), at: 0x500))
       #expect(try stopped.step() == .resumed)
-      #expect(try ExtendedState(stopped.vcpu.xsave())?.xmm(1).low == 0x1122_3344_5566_7788)
-      #expect(try stopped.step() == .resumed)
-      #expect(try ExtendedState(stopped.vcpu.xsave())?.xmm(1) == Vector128(low: 0))
-      #expect(try stopped.step() == .resumed)
-      #expect(try ExtendedState(stopped.vcpu.xsave())?.mxcsr == 0x1FA0)
-      #expect(try stopped.step() == .resumed)
+      let area = try stopped.vcpu.xsave()
+      let state = try #require(ExtendedState(area))
+      #expect(state.xmm(1).low == 0x1122_3344_5566_7788)
+      #expect(state.mxcsr == 0x1FA0)
       let registers = try stopped.vcpu.registers()
       #expect(registers.rip == 0x10_0000 + 16)
+      #expect(registers.rax == 0x5566_7788)
       #expect(
         stopped.counters.statistics.map { "\($0.mnemonic) \($0.count)" }
           == ["ldmxcsr 1", "movd 1", "movq 1", "pxor 1"])
+    }
+
+    @Test("a row ends before what fails, and is one instruction where the guest watches each")
+    func row() throws {
+      let code: [UInt8] = [
+        0xD9, 0xE8, 0xD9, 0xE8, 0xDE, 0xC1,  // fld1; fld1; faddp
+        0xDD, 0x1F,  // fstpl (%rdi)
+      ]
+      let stopped = try Stopped(code)
+      try stopped.setRegisters { $0.rdi = 0x40_0000_0000 }
+      #expect(try stopped.step() == .resumed)
+      #expect(try stopped.vcpu.registers().rip == 0x10_0006)
+      #expect(try stopped.vcpu.events().exception.injected == 0)
+      #expect(try stopped.step() == .resumed)
+      #expect(try stopped.vcpu.registers().rip == 0x10_0006)
+      #expect(try stopped.vcpu.events().exception.nr == 14)
+      #expect(
+        stopped.counters.statistics.map { "\($0.mnemonic) \($0.count)" }
+          == ["fld1 2", "faddp 1", "fstp 1"])
+
+      let stepped = try Stopped(code)
+      try stepped.setRegisters { $0.rflags |= Flag.trap }
+      #expect(try stepped.step() == .resumed)
+      #expect(try stepped.vcpu.registers().rip == 0x10_0002)
+      let watched = try Stopped(code)
+      var debug = try watched.vcpu.debugRegisters()
+      debug.dr7 |= 2
+      try watched.vcpu.setDebugRegisters(debug)
+      #expect(try watched.step() == .resumed)
+      #expect(try watched.vcpu.registers().rip == 0x10_0002)
+
+      let endless = try Stopped([UInt8](repeating: 0x9B, count: 200))  // fwait
+      #expect(try endless.step() == .resumed)
+      #expect(try endless.vcpu.registers().rip == 0x10_0000 + 64)
     }
 
     @Test("what is not in the set changes nothing, and is refused at CPL 0")
@@ -134,7 +168,7 @@ extension MachineTests {
       try stopped.vcpu.setXSAVE(area)
       try stopped.setSpecialRegisters { $0.cr4 |= ControlRegister.osXSAVE }
       #expect(try stopped.step() == .resumed)
-      #expect(try stopped.step() == .resumed)
+      #expect(stopped.counters.statistics.map(\.mnemonic) == ["addsd", "fld1"])
       let after = try stopped.vcpu.xsave()
       #expect(Array(after.words[offset..<offset + 64]) == (0..<64).map { UInt32($0) })
       #expect(after.words[128] & 7 == 7)
