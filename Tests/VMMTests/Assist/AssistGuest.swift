@@ -105,3 +105,40 @@ struct AssistGuest {
       words.flatMap { $0.littleEndianBytes(size) }, at: GuestAddress(processor.registers.rsp))
   }
 }
+
+// MARK: - Operands in memory
+
+extension AssistGuest {
+  static let data: UInt64 = 0x500
+  static let result: UInt64 = 0x540
+
+  /// In long mode, with `words` at RSI, and RDI where there is room for a result.
+  init(words: [UInt64], control: UInt16 = 0x37F) throws {
+    try self.init([])
+    processor.registers.rsi = Self.data
+    processor.registers.rdi = Self.result
+    processor.extended?.control = control
+    for (index, word) in words.enumerated() {
+      _ = memory.store(word, at: GuestAddress(Self.data + 8 * UInt64(index)))
+    }
+  }
+
+  init(_ operands: [Double], control: UInt16 = 0x37F) throws {
+    try self.init(words: operands.map(\.bitPattern), control: control)
+  }
+
+  mutating func run(_ code: [UInt8]) throws {
+    load(code)
+    try step()
+  }
+
+  /// Register ST(`index`).
+  func st(_ index: Int) -> Float80 {
+    guard let words = processor.extended?.area.words else { return .nan }
+    let word = 8 + 4 * index
+    return Float80(
+      sign: words[word + 2] >> 15 & 1 == 0 ? .plus : .minus,
+      exponentBitPattern: UInt(words[word + 2] & 0x7FFF),
+      significandBitPattern: UInt64(words[word]) | UInt64(words[word + 1]) << 32)
+  }
+}
