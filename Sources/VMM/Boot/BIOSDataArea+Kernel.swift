@@ -13,7 +13,7 @@ extension BIOSDataArea {
       put(UInt16(0x0D0E), at: cursorShape)
       put(UInt16(0x3D4), at: crtcPort)
       put(UInt8(clamping: screen.rows - 1), at: lastRow)
-      put(UInt16(16), at: characterHeight)
+      put(UInt16(clamping: screen.characterHeight), at: characterHeight)
     }
     _ = memory.write(area, at: GuestAddress(UInt64(serialPorts)))
     // The size in KiB of the extended area.

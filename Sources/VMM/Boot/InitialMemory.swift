@@ -32,6 +32,7 @@ extension InitialMemory {
       firmwareTables: FirmwareTables(
         cpuCount: UInt8(clamping: configuration.cpuCount),
         hasLocalAPIC: board.interrupts.arrangement.hasLocalAPICs,
-        ioAPICVersion: board.interrupts.ioAPICVersion, processor: MPTable.Processor(processor)))
+        ioAPICVersion: board.interrupts.ioAPICVersion, processor: MPTable.Processor(processor),
+        hasVGA: board.video?.vga != nil))
   }
 }

@@ -12,14 +12,24 @@ struct Platform: Sendable {
   var commandLine: String
   /// The characters that a VGA shows, from ``MemoryMap/vgaText`` on; nil if it shows none, or there is
   /// a framebuffer.
-  var textScreen: (columns: Int, rows: Int)? = nil
+  var textScreen: TextScreenSize? = nil
+}
+
+/// What a VGA shows in a text mode.
+struct TextScreenSize: Equatable, Sendable {
+  /// Characters.
+  var columns: Int
+  /// Characters.
+  var rows: Int
+  /// Scanlines of a character.
+  var characterHeight: Int
 }
 
 extension Platform {
   /// A machine with `memory`.
   init(
     _ memory: GuestMemory, framebuffer: (mode: DisplayMode, videoMemorySize: Int)? = nil,
-    cpuCount: Int, commandLine: String, textScreen: (columns: Int, rows: Int)? = nil
+    cpuCount: Int, commandLine: String, textScreen: TextScreenSize? = nil
   ) {
     self.init(
       memoryBelow4GiB: UInt64(memory.sizeBelow4GiB),

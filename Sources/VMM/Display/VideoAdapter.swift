@@ -103,9 +103,11 @@ final class VideoAdapter: Sendable {
   }
 
   /// The size in characters of what the VGA shows; nil unless it shows text.
-  var textScreen: (columns: Int, rows: Int)? {
+  var textScreen: TextScreenSize? {
     guard currentMode().mode == nil, case .text(let state)? = vga?.picture() else { return nil }
-    return (state.columns, state.height / state.cellHeight)
+    return TextScreenSize(
+      columns: state.columns, rows: state.height / state.cellHeight,
+      characterHeight: state.cellHeight)
   }
 
   /// Has `tracker` show what the registers ask for from its next update on.

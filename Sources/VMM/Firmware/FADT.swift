@@ -6,7 +6,8 @@ enum FADT {
   /// - Parameters:
   ///   - facs: The address of the FACS.
   ///   - dsdt: The address of the DSDT.
-  static func make(facs: UInt32, dsdt: UInt32) -> [UInt8] {
+  ///   - hasVGA: Whether there are the text mode and the ports of a VGA.
+  static func make(facs: UInt32, dsdt: UInt32, hasVGA: Bool) -> [UInt8] {
     SystemDescriptionTable.make("FACP", revision: 6) { table in
       table.append(littleEndian: facs)
       table.append(littleEndian: dsdt)
@@ -22,7 +23,7 @@ enum FADT {
       table.append(zeroes: 6)  // Flushing by reading; throttling: WBINVD works, no duty cycle.
       table.append(zeroes: 2)  // No day and month alarm.
       table.append(centuryRegister)
-      table.append(littleEndian: BootArchitecture.flags)
+      table.append(littleEndian: BootArchitecture.flags(hasVGA: hasVGA))
       table.append(0)
       table.append(littleEndian: Feature.flags)
       appendAddress(of: Block(port: resetPort, size: 1), to: &table)
@@ -88,9 +89,11 @@ enum FADT {
   private enum BootArchitecture {
     static let legacyDevices: UInt16 = 1 << 0
     static let keyboardController: UInt16 = 1 << 1
-    /// There is a framebuffer, but not the text mode and the ports of a VGA.
     static let vgaNotPresent: UInt16 = 1 << 2
-    static let flags = legacyDevices | keyboardController | vgaNotPresent
+
+    static func flags(hasVGA: Bool) -> UInt16 {
+      legacyDevices | keyboardController | (hasVGA ? 0 : vgaNotPresent)
+    }
   }
 
   /// The fixed feature flags.

@@ -21,6 +21,8 @@ struct FirmwareTables {
   var ioAPICVersion: UInt8?
   /// What processor each vCPU is.
   var processor: MPTable.Processor
+  /// Whether the machine has a VGA.
+  var hasVGA = false
 
   /// KVM's I/O APIC says that it is a 82093AA.
   static let kernelIOAPICVersion: UInt8 = 0x11
@@ -42,7 +44,7 @@ struct FirmwareTables {
     let floatingPointer = region.reserve(16)
     let facs = region.place(FACS.make(), alignment: FACS.alignment)
     let dsdt = region.place(DSDT.make(cpuCount: cpuCount))
-    var tables = [region.place(FADT.make(facs: facs, dsdt: dsdt))]
+    var tables = [region.place(FADT.make(facs: facs, dsdt: dsdt, hasVGA: hasVGA))]
     if hasLocalAPIC {
       tables.append(
         region.place(MADT.make(cpuCount: cpuCount, hasIOAPIC: ioAPICVersion != nil)))

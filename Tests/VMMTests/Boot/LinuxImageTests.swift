@@ -1,3 +1,4 @@
+import Display
 import TestSupport
 import Testing
 
@@ -205,11 +206,18 @@ import Testing
 }
 
 extension Platform {
-  /// A machine with so much RAM below 4 GiB and nothing else.
-  static func test(memorySize: UInt64, above4GiB: UInt64 = 0, commandLine: String = "") -> Platform
-  {
+  /// A machine with so much RAM below 4 GiB and little else.
+  static func test(
+    memorySize: UInt64 = 64 << 20, above4GiB: UInt64 = 0, commandLine: String = "",
+    framebuffer: (mode: DisplayMode, videoMemorySize: Int)? = nil,
+    textScreen: TextScreenSize? = nil
+  ) -> Platform {
     Platform(
-      memoryBelow4GiB: memorySize, memoryAbove4GiB: above4GiB, framebuffer: nil, cpuCount: 1,
-      commandLine: commandLine)
+      memoryBelow4GiB: memorySize, memoryAbove4GiB: above4GiB, framebuffer: framebuffer,
+      cpuCount: 1, commandLine: commandLine, textScreen: textScreen)
   }
+}
+
+extension TextScreenSize {
+  static let vga = TextScreenSize(columns: 80, rows: 25, characterHeight: 16)
 }

@@ -47,7 +47,7 @@ import Testing
 
   private func load(
     version: Int, is64: Bool = true, format: PixelFormat? = .xrgb8888, modules: [BootModule] = [],
-    stride: Int = 4096, textScreen: (columns: Int, rows: Int)? = nil,
+    stride: Int = 4096, textScreen: TextScreenSize? = nil,
     commandLine: String = "a=1 b", memorySize: Int = 8 << 20, tags: [[UInt8]] = []
   ) throws -> Loaded {
     var elf = ELFBytes(is64: is64)
@@ -152,7 +152,7 @@ import Testing
 
   @Test("a screen of characters is a framebuffer of type 2")
   func textScreen() throws {
-    let one = try load(version: 1, format: nil, textScreen: (80, 25))
+    let one = try load(version: 1, format: nil, textScreen: .vga)
     let info = one.information
     #expect(one.word(info) & (1 << 11 | 1 << 12) == 1 << 12)
     #expect(one.bytes(8, at: info + 88) == [0, 0x80, 0x0B, 0, 0, 0, 0, 0])
@@ -160,7 +160,9 @@ import Testing
     #expect((one.word(info + 100), one.word(info + 104)) == (80, 25))
     #expect(one.bytes(8, at: info + 108) == [16, 2, 0, 0, 0, 0, 0, 0])
 
-    let two = try load(version: 2, format: nil, textScreen: (80, 50))
+    let two = try load(
+      version: 2, format: nil, textScreen: TextScreenSize(columns: 80, rows: 50, characterHeight: 8)
+    )
     let tag = try #require(two.tags().first { $0.type == 8 })
     #expect(
       two.bytes(tag.size, at: tag.content)
@@ -207,7 +209,7 @@ import Testing
 
   @Test("the BIOS data area says where conventional memory ends, and what the screen is")
   func biosDataArea() throws {
-    let loaded = try load(version: 2, format: nil, textScreen: (80, 25))
+    let loaded = try load(version: 2, format: nil, textScreen: .vga)
     #expect(loaded.bytes(2, at: 0x40E) == [0xC0, 0x9F])
     #expect(loaded.bytes(2, at: 0x413) == [0x7F, 0x02])
     #expect(loaded.bytes(1, at: 0x9_FC00) == [1])

@@ -16,12 +16,12 @@ import Testing
       DisplayMode(
         width: 800, height: 600, format: format, stride: 800 * format.bytesPerPixel + 64,
         startOffset: 0, videoMemorySize: 16 << 20))
-    let info = ScreenInfo.bytes((mode, 16 << 20))
+    let info = ScreenInfo.bytes(.test(framebuffer: (mode, 16 << 20)))
     #expect(info.count == 64)
     #expect(info[0x0F] == 0x70)
     #expect(info.word(at: 0x12) == 800 as UInt16)
     #expect(info.word(at: 0x14) == 600 as UInt16)
-    #expect(info.word(at: 0x16) == UInt16(bitsPerPixel))
+    #expect(info.word(at: 0x16) == UInt16(format.bytesPerPixel * 8))
     #expect(info.word(at: 0x18) == 0xE000_0000 as UInt32)
     #expect(info.word(at: 0x1C) == 16 << 20 as UInt32)
     #expect(info.word(at: 0x24) == UInt16(800 * format.bytesPerPixel + 64))
@@ -30,7 +30,20 @@ import Testing
 
   @Test("without a framebuffer there is no screen")
   func none() {
-    #expect(ScreenInfo.bytes(nil) == [UInt8](repeating: 0, count: 64))
+    #expect(ScreenInfo.bytes(.test()) == [UInt8](repeating: 0, count: 64))
+  }
+
+  @Test("a VGA that shows text is what Linux's vgacon accepts")
+  func text() {
+    let info = ScreenInfo.bytes(.test(textScreen: .vga))
+    #expect(info.count == 64)
+    #expect(info[0x06] == 3)
+    #expect(info[0x07] == 80)
+    #expect(info.word(at: 0x0A) == 3 as UInt16)  // EGA or better, with a colour monitor
+    #expect(info[0x0E] == 25)
+    #expect(info[0x0F] == 1)
+    #expect(info.word(at: 0x10) == 16 as UInt16)
+    #expect(info[0x12...].allSatisfy { $0 == 0 })
   }
 }
 

@@ -80,6 +80,13 @@ import Testing
     #expect(fadt[131] == 4)  // 6.4
   }
 
+  @Test("FADT: a VGA is told", arguments: [(false, 0b111), (true, 0b011)] as [(Bool, UInt16)])
+  func vga(hasVGA: Bool, flags: UInt16) throws {
+    var tables = FirmwareTables.whole()
+    tables.hasVGA = hasVGA
+    #expect(try PhysicalMemory(tables).rootTable("FACP").bytes.word(at: 109) == flags)
+  }
+
   @Test("FADT: the generic addresses repeat the ports")
   func genericAddresses() throws {
     let fadt = try PhysicalMemory(.whole()).rootTable("FACP").bytes

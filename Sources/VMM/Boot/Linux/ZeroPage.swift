@@ -42,7 +42,7 @@ struct ZeroPage {
     page.store(
       littleEndian: UInt32(clamping: MemoryMap.kernelCommandLine.rawValue), at: Offset.commandLine)
     page.store(littleEndian: UInt64(0), at: Offset.setupData)
-    let screen = ScreenInfo.bytes(platform.framebuffer)
+    let screen = ScreenInfo.bytes(platform)
     page.replaceSubrange(0..<screen.count, with: screen)
     let entries = E820Map(platform).entries.prefix(Self.maximumEntries)
     page.store(littleEndian: UInt8(clamping: entries.count), at: Offset.entryCount)

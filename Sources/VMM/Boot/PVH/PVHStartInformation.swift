@@ -1,5 +1,6 @@
 /// `struct hvm_start_info`, version 1, with the lists that it points to: what a kernel is told at its
-/// PVH entry.
+/// PVH entry. It has no place for a screen: a kernel that is entered so finds none, whatever it is built
+/// with.
 ///
 /// Source: xen/include/public/arch-x86/hvm/start_info.h in Xen.
 struct PVHStartInformation {
