@@ -6,6 +6,7 @@ extension CPUID {
   private enum Leaf {
     static let features: UInt32 = 1
     static let timeStampCounter: UInt32 = 0x15
+    static let processorFrequency: UInt32 = 0x16
     static let hypervisor: UInt32 = 0x4000_0000
     static let timing: UInt32 = 0x4000_0010
   }
@@ -20,22 +21,34 @@ extension CPUID {
     return result
   }
 
-  /// The same processor, which knows its frequencies: leaf 0x15 where the processor has it (Intel SDM
-  /// volume 2, CPUID), and leaf 0x40000010, as VMware and QEMU give it.
+  /// The same processor, which knows its frequencies: leaves 0x15 and 0x16 where the processor has them
+  /// (Intel SDM volume 2, CPUID), and leaf 0x40000010, as VMware and QEMU give it.
   ///
   /// - Parameter kHz: Of the time-stamp counter.
   func settingTSCFrequency(kHz: UInt32) -> CPUID {
     guard kHz > 0 else { return self }
     var result = self
     result.entries.removeAll {
-      $0.function == Leaf.timing || $0.function == Leaf.timeStampCounter
+      [Leaf.timing, Leaf.timeStampCounter, Leaf.processorFrequency].contains($0.function)
     }
-    if result.entries.contains(where: { $0.function == 0 && $0.eax >= Leaf.timeStampCounter }) {
+    func has(_ leaf: UInt32) -> Bool {
+      entries.contains { $0.function == 0 && $0.eax >= leaf }
+    }
+    if has(Leaf.timeStampCounter) {
       var entry = kvm_cpuid_entry2()
       entry.function = Leaf.timeStampCounter
       // The crystal is what Linux takes the local APIC's timer to run at, and KVM's runs at 1 GHz.
       (entry.ebx, entry.eax) = Self.ratio(of: kHz)
       entry.ecx = Self.localAPICFrequency
+      result.entries.append(entry)
+    }
+    if has(Leaf.processorFrequency) {
+      var entry = kvm_cpuid_entry2()
+      entry.function = Leaf.processorFrequency
+      // Without it Linux measures the processor against the PIT, which takes its time, and fails where
+      // each access to a port takes too long. Base and maximum are the TSC's, in whole MHz.
+      let megahertz = kHz / 1000 + (kHz % 1000 >= 500 ? 1 : 0)
+      (entry.eax, entry.ebx, entry.ecx) = (megahertz, megahertz, Self.busFrequency)
       result.entries.append(entry)
     }
     for index in result.entries.indices where result.entries[index].function == Leaf.hypervisor {
@@ -51,6 +64,9 @@ extension CPUID {
 
   /// Hz; KVM's `APIC_BUS_CYCLE_NS` is 1.
   private static let localAPICFrequency: UInt32 = 1_000_000_000
+
+  /// MHz, as of every processor that has the leaf.
+  private static let busFrequency: UInt32 = 100
 
   /// `kHz` as a fraction of ``localAPICFrequency``: the closest with a numerator that Linux reckons with
   /// rightly, which multiplies it by the crystal's kHz in 32 bits. Exact for whole MHz, and never more

@@ -45,12 +45,28 @@ struct TSCFrequencyTests {
     }
   }
 
-  @Test("a processor without the leaf has none afterwards")
-  func absent() {
+  @Test(
+    "the processor's own frequency is the TSC's in whole MHz",
+    arguments: [(2_499_988, 2500), (2_500_499, 2500), (2_500_500, 2501), (.max, 4_294_967)]
+      as [(UInt32, UInt32)])
+  func processor(kHz: UInt32, megahertz: UInt32) throws {
     var basic = kvm_cpuid_entry2()
-    basic.eax = 0xD
+    basic.eax = 0x16
+    var stale = kvm_cpuid_entry2()
+    stale.function = 0x16
+    let cpuid = CPUID(entries: [basic, stale]).settingTSCFrequency(kHz: kHz)
+    #expect(cpuid.entries.count { $0.function == 0x16 } == 1)
+    let leaf = try #require(cpuid[function: 0x16])
+    #expect([leaf.eax, leaf.ebx, leaf.ecx] == [megahertz, megahertz, 100])
+  }
+
+  @Test("a processor without the leaves has none afterwards", arguments: [0xD, 0x15] as [UInt32])
+  func absent(last: UInt32) {
+    var basic = kvm_cpuid_entry2()
+    basic.eax = last
     let cpuid = CPUID(entries: [basic]).settingTSCFrequency(kHz: 2_499_988)
-    #expect(cpuid[function: 0x15] == nil)
+    #expect((cpuid[function: 0x15] != nil) == (last == 0x15))
+    #expect(cpuid[function: 0x16] == nil)
     #expect(cpuid[function: 0x4000_0010]?.eax == 2_499_988)
   }
 }
