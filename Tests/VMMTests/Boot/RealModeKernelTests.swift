@@ -45,6 +45,27 @@ import Testing
     #expect(memory.read(4, at: 0x2_0000) == Array("a b\0".utf8))
   }
 
+  @Test(
+    "the command line chooses the video mode",
+    arguments: [
+      ("", 0xFFFF), ("vga=normal", 0xFFFF), ("a vga=ext b", 0xFFFE), ("vga=ask", 0xFFFD),
+      ("vga=0x317", 0x317), ("vga=791", 0x317), ("vga=01427", 0x317), ("vga=0", 0),
+      ("vga=1 vga=2", 2), ("avga=1", 0xFFFF),
+    ] as [(String, UInt16)])
+  func videoMode(commandLine: String, mode: UInt16) throws {
+    let memory = try load(BzImage(), commandLine: commandLine)
+    #expect(value(UInt16.self, at: 0x1_01FA, of: memory) == mode)
+  }
+
+  @Test(
+    "a video mode that is none is refused",
+    arguments: ["vga=", "vga=vesa", "vga=0x", "vga=65536", "vga=-1", "vga=08"])
+  func badVideoMode(commandLine: String) {
+    let error = #expect(throws: VMMError.self) { try load(BzImage(), commandLine: commandLine) }
+    #expect(error?.kind == .usage)
+    #expect(error.map { "\($0)".contains("\(commandLine) is no video mode") } == true)
+  }
+
   @Test("a size that the header does not tell is that of the file")
   func sizeless() throws {
     let memory = try load(.with { $0.paragraphs = 0 })

@@ -123,7 +123,7 @@ struct RealModeKernel: Sendable {
     func put(_ value: some FixedWidthInteger & BitwiseCopyable, at offset: UInt64) {
       _ = memory.store(value, at: GuestAddress(Self.setup.rawValue + offset))
     }
-    put(UInt16(0xFFFF), at: Offset.videoMode)  // normal
+    put(try SetupVideoMode(commandLine: platform.commandLine).rawValue, at: Offset.videoMode)
     put(UInt8(0xFF), at: Offset.loaderType)  // a loader without an id
     put(loadFlags | Self.canUseHeap, at: Offset.loadFlags)
     put(UInt32(clamping: initrdAddress?.rawValue ?? 0), at: Offset.ramdiskAddress)
