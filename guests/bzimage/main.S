@@ -4,7 +4,11 @@
 // "The Linux/x86 Boot Protocol", Documentation/arch/x86/boot.rst in Linux.
 
 // The zero page, by offset.
+.set ZP_VIDEO_MODE, 0x006
+.set ZP_VIDEO_COLUMNS, 0x007
+.set ZP_VIDEO_ROWS, 0x00E
 .set ZP_VIDEO_TYPE, 0x00F
+.set ZP_VIDEO_POINTS, 0x010
 .set ZP_LFB_WIDTH, 0x012
 .set ZP_LFB_HEIGHT, 0x014
 .set ZP_LFB_DEPTH, 0x016
@@ -21,6 +25,9 @@
 .set ZP_RAMDISK_SIZE, 0x21C
 .set ZP_COMMAND_LINE, 0x228
 .set ZP_E820, 0x2D0
+
+.set VIDEO_TYPE_VGA, 1
+.set TEXT_MEMORY, 0xB8000
 
 .set KERNEL, 0x1000000          // guest.ld
 .set BOOT_CS, 0x10
@@ -234,6 +241,8 @@ report:                         // R15: the zero page
   call print_number
   testl %eax, %eax
   jz end
+  cmpl $VIDEO_TYPE_VGA, %eax
+  je show_text
   leaq text_width(%rip), %rsi
   movzwl ZP_LFB_WIDTH(%r15), %eax
   call print_number
@@ -276,6 +285,29 @@ report:                         // R15: the zero page
   addq $2, %rbx
   decl %ebp
   jnz 1b
+  jmp end
+
+// The screen's last row, in yellow on blue.
+show_text:
+  leaq text_mode(%rip), %rsi
+  movzbl ZP_VIDEO_MODE(%r15), %eax
+  call print_number
+  leaq text_columns(%rip), %rsi
+  movzbl ZP_VIDEO_COLUMNS(%r15), %eax
+  call print_number
+  leaq text_rows(%rip), %rsi
+  movzbl ZP_VIDEO_ROWS(%r15), %eax
+  call print_number
+  leaq text_points(%rip), %rsi
+  movzwl ZP_VIDEO_POINTS(%r15), %eax
+  call print_number
+  movzbl ZP_VIDEO_ROWS(%r15), %eax
+  decl %eax
+  movzbl ZP_VIDEO_COLUMNS(%r15), %ecx
+  imull %ecx, %eax
+  leal TEXT_MEMORY(, %rax, 2), %edi
+  movl $0x1E << 8 | '*', %eax
+  rep stosw
 
 end:
   call end_line
@@ -305,6 +337,10 @@ text_width: .asciz ", width "
 text_height: .asciz ", height "
 text_depth: .asciz ", depth "
 text_line: .asciz ", line "
+text_mode: .asciz ", mode "
+text_columns: .asciz ", columns "
+text_rows: .asciz ", rows "
+text_points: .asciz ", points "
 
 .section .data, "aw"
   .balign 8

@@ -1,3 +1,4 @@
+import Display
 import SystemPackage
 import TestSupport
 import Testing
@@ -76,6 +77,23 @@ extension MachineTests {
         try screen(16)
           == "screen: type 0x70, width 0x280, height 0x1e0, depth 0x10, line 0x500, size 0x1000000")
       #expect(try screen(8) == "screen: type 0x0")
+    }
+
+    @Test("a VGA's text screen is where the zero page says, and as large")
+    func textScreen() throws {
+      let (lines, machine) = try lines("bzimage") { $0.vga = .on }
+      #expect(
+        lines.last == "screen: type 0x1, mode 0x3, columns 0x50, rows 0x19, points 0x10")
+      machine.machine.withFrame { frame in
+        #expect((frame.width, frame.height) == (720, 400))
+        let yellow = RGB(red: 255, green: 255, blue: 85)
+        let rows = (0..<25).filter { row in
+          (0..<720).contains { x in
+            (16 * row..<16 * row + 16).contains { frame.rgb(x: x, y: $0) == yellow }
+          }
+        }
+        #expect(rows == [24])
+      }
     }
 
     @Test("a PVH kernel finds its module, its command line and the memory map")
