@@ -112,12 +112,14 @@ private let halfPeriod: UInt64 = 599_932_015_941
     #expect(bench.read(0x604, 2) == 1)
   }
 
-  @Test("TMR_EN and GBL_EN can be enabled, and no event that does not exist")
+  @Test("TMR_EN, GBL_EN and RTC_EN can be enabled, and no other event")
   func enableBits() {
     let bench = Bench()
     bench.write(0x602, 2, 0xFFFF)
-    #expect(bench.read(0x602, 2) == 0x21)
+    #expect(bench.read(0x602, 2) == 0x421)
     bench.write(0x602, 1, 0)
+    #expect(bench.read(0x600, 4) == 0x400_0000)
+    bench.write(0x603, 1, 0)
     #expect(bench.read(0x600, 4) == 0)
   }
 
