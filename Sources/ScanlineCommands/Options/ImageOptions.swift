@@ -52,7 +52,7 @@ struct ImageOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "RAM of the guest, 2M to 64G.",
-      discussion: "Default: 512M for a Linux or a PVH kernel, else 64M.",
+      discussion: "Default: 512M for a Linux or a PVH kernel, 128M for a Multiboot one, else 64M.",
       valueName: "size"),
     transform: ByteCount.init(argument:))
   var memory: ByteCount?

@@ -14,7 +14,7 @@ struct MachineOptions: ParsableArguments {
       discussion: """
         kernel: PIC, IOAPIC, local APICs and PIT in KVM. split: local APICs in KVM, the others \
         ours. none: PIC and PIT, ours; no APICs. auto, the fastest to start and stop: none with \
-        one vCPU, split with several, and for a Linux or a PVH kernel.
+        one vCPU, split with several, and for a Linux, PVH or Multiboot kernel.
         """))
   var irqchip: MachineConfiguration.InterruptController?
 

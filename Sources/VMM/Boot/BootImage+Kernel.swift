@@ -9,8 +9,15 @@ extension BootImage {
   }
 
   /// RAM in bytes where a user does not say: enough for a distribution's kernel to unpack itself and its
-  /// initrd. What a guest never touches costs the host nothing.
-  public var recommendedMemorySize: UInt64 { isOperatingSystem ? 512 << 20 : 64 << 20 }
+  /// initrd, and what QEMU gives a Multiboot one, which test kernels take for granted. What a guest never
+  /// touches costs the host nothing.
+  public var recommendedMemorySize: UInt64 {
+    switch self {
+    case .linux, .pvh: 512 << 20
+    case .multiboot: 128 << 20
+    case .flat, .elf, .bios: 64 << 20
+    }
+  }
 
   /// The command line where a user does not say: a Linux kernel is told to use the serial port, or it
   /// would stay silent.

@@ -168,7 +168,7 @@ public enum BootImage: Sendable, CustomStringConvertible {
   ) throws(VMMError) -> MachineConfiguration {
     switch self {
     case .flat, .elf, .bios: configuration
-    case .multiboot(let image): try image.adapted(configuration)
+    case .multiboot(let image): try image.adapted(configuration).preferringLocalAPICs()
     case .linux(let image): try image.adapted(configuration)
     case .pvh: configuration.preferringLocalAPICs()
     }

@@ -9,7 +9,7 @@ public struct MachineConfiguration: Sendable {
   /// Who has the interrupt controllers. Every machine has a PIC and a PIT.
   public enum InterruptController: String, CaseIterable, Sendable {
     /// What starts and stops fastest: `none` with one vCPU; with several, which need local APICs to
-    /// start, and for a Linux or a PVH kernel `split`, or `kernel` on a host without that.
+    /// start, and for a Linux, PVH or Multiboot kernel `split`, or `kernel` on a host without that.
     case auto
     /// PIC, I/O APIC, local APICs and PIT in the kernel.
     case kernel

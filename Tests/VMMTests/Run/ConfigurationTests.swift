@@ -74,6 +74,19 @@ import Testing
     #expect(configuration.interruptArrangement(on: hypervisor) == .kernel)
   }
 
+  @Test("kernels get the memory and, unless told otherwise, the local APIC that they count on")
+  func kernels() throws {
+    for (name, megabytes, hasAPIC) in [
+      ("multiboot", 128, true), ("multiboot2", 128, true), ("pvh", 512, true),
+      ("testdevices", 64, false),
+    ] {
+      let image = try BootImage.guest(name)
+      #expect(image.recommendedMemorySize == UInt64(megabytes) << 20, "\(name)")
+      let configuration = try image.adapted(MachineConfiguration())
+      #expect(configuration.prefersLocalAPICs == hasAPIC, "\(name)")
+    }
+  }
+
   @Test("a command line of bytes, not of characters")
   func commandLine() {
     #expect(error { $0.commandLine = String(repeating: "x", count: 3999) } == nil)
