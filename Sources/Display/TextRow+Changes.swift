@@ -1,6 +1,10 @@
 /// From the first to the last of some pixels in each scanline of a row.
 typealias TextExtents = InlineArray<32, Range<Int>>
 
+/// The dots of four scanlines, the uppermost in the lowest 16 bits, and in those the leftmost highest.
+private typealias Dots = UInt64
+private let linesPerGroup = 4
+
 extension TextRow {
   /// From the first to the last dot in which each scanline differs from `former`; empty where none does.
   ///
@@ -12,50 +16,55 @@ extension TextRow {
     from former: TextRow, cellWidth: Int, lines: Int, extents: inout TextExtents
   ) {
     let bounds = unsafe bounds(ofChangesFrom: former)
-    for line in 0..<lines {
-      guard bounds.contains(line: line) else {
-        extents[line] = 0..<0
-        continue
-      }
+    let comparedLines = bounds.lines & UInt32.max >> UInt32(32 - lines)
+    for line in 0..<lines { extents[line] = 0..<0 }
+    for firstLine in stride(from: 0, to: lines, by: linesPerGroup) {
+      let group = firstLine / linesPerGroup
+      let compared = Dots(
+        lines: comparedLines >> UInt32(firstLine), dots: cellWidth == 9 ? 0xFF80 : 0xFF00)
       // Characters alone are the usual case, which is worth a loop of its own.
-      extents[line] =
-        unsafe bounds.differsInCharactersOnly
-        ? extent(in: bounds.columns, cellWidth: cellWidth) { column in
-          unsafe characterChanges(from: former, line: line, column)
+      if bounds.differsInCharactersOnly {
+        unsafe findExtents(of: compared, in: bounds.columns, cellWidth, firstLine, &extents) {
+          column in
+          unsafe characterChanges(from: former, group: group, column)
         }
-        : extent(in: bounds.columns, cellWidth: cellWidth) { column in
-          unsafe changes(from: former, line: line, column)
+      } else {
+        unsafe findExtents(of: compared, in: bounds.columns, cellWidth, firstLine, &extents) {
+          column in
+          unsafe changes(from: former, group: group, column)
         }
+      }
     }
   }
 
-  /// From the first to the last dot of a scanline that `changes` has; empty if it has none.
+  /// From the first to the last dot that `changes` has in each of the scanlines of `compared`.
   ///
-  /// - Parameter changes: The dots of a column, bit 15 the leftmost.
+  /// - Parameter changes: The dots of a column.
   @inline(__always)
-  private func extent(
-    in columns: Range<Int>, cellWidth: Int, _ changes: (Int) -> UInt16
-  ) -> Range<Int> {
-    let mask: UInt16 = cellWidth == 9 ? 0xFF80 : 0xFF00
-    var first = columns.lowerBound
-    var dots: UInt16 = 0
-    while first < columns.upperBound {
-      dots = changes(first) & mask
-      if dots != 0 { break }
-      first &+= 1
-    }
-    guard dots != 0 else { return 0..<0 }
-    let start = first &* cellWidth &+ dots.leadingZeroBitCount
-    var last = columns.upperBound &- 1
-    while last > first {
-      let lastDots = changes(last) & mask
-      if lastDots != 0 {
-        dots = lastDots
-        break
+  private func findExtents(
+    of compared: Dots, in columns: Range<Int>, _ cellWidth: Int, _ firstLine: Int,
+    _ extents: inout TextExtents, _ changes: (Int) -> Dots
+  ) {
+    var open = compared
+    var column = columns.lowerBound
+    while open != 0, column < columns.upperBound {
+      (changes(column) & open).forEachLine { line, dots in
+        open &= ~Dots(line: line)
+        let first = column &* cellWidth &+ dots.leadingZeroBitCount
+        extents[firstLine &+ line] = first..<first
       }
-      last &-= 1
+      column &+= 1
     }
-    return start..<last &* cellWidth &+ 16 &- dots.trailingZeroBitCount
+    open ^= compared
+    column = columns.upperBound
+    while open != 0, column > columns.lowerBound {
+      column &-= 1
+      (changes(column) & open).forEachLine { line, dots in
+        open &= ~Dots(line: line)
+        let end = column &* cellWidth &+ 16 &- dots.trailingZeroBitCount
+        extents[firstLine &+ line] = extents[firstLine &+ line].lowerBound..<end
+      }
+    }
   }
 
   /// Where a row may differ from another.
@@ -64,8 +73,6 @@ extension TextRow {
     /// The scanlines, the uppermost in bit 0.
     let lines: UInt32
     let differsInCharactersOnly: Bool
-
-    func contains(line: Int) -> Bool { lines &>> UInt32(truncatingIfNeeded: line) & 1 != 0 }
   }
 
   @inline(__always)
@@ -94,37 +101,69 @@ extension TextRow {
       differsInCharactersOnly: difference <= 0xFF && cursorColumn < 0)
   }
 
-  /// The set dots of a scanline of a cell, bit 15 the leftmost, but for the cursor.
+  /// The set dots of a cell, but for the cursor.
   @inline(__always)
-  private func dots(ofLine line: Int, _ column: Int) -> UInt16 {
-    unsafe UInt16(
-      littleEndian: glyph(cells[column]).load(fromByteOffset: 2 &* line, as: UInt16.self))
+  private func dots(ofGroup group: Int, _ column: Int) -> Dots {
+    unsafe Dots(
+      littleEndian: glyph(cells[column])
+        .loadUnaligned(fromByteOffset: MemoryLayout<Dots>.size &* group, as: Dots.self))
   }
 
-  /// The dots of a scanline whose pixel is another one than in `former`, where nothing else differs than
-  /// the character.
+  /// The dots whose pixel is another one than in `former`, where nothing else differs than the
+  /// character.
   @inline(__always)
-  private func characterChanges(from former: TextRow, line: Int, _ column: Int) -> UInt16 {
-    let changes = unsafe dots(ofLine: line, column) ^ former.dots(ofLine: line, column)
+  private func characterChanges(from former: TextRow, group: Int, _ column: Int) -> Dots {
+    let changes = unsafe dots(ofGroup: group, column) ^ former.dots(ofGroup: group, column)
     if changes == 0 { return 0 }
     let colors = unsafe colors(cells[column])
     return colors.foreground == colors.background ? 0 : changes
   }
 
-  /// The dots of a scanline whose pixel is another one than in `former`.
+  /// The dots whose pixel is another one than in `former`.
   @inline(__always)
-  private func changes(from former: TextRow, line: Int, _ column: Int) -> UInt16 {
-    func dotsWithCursor(_ row: TextRow) -> UInt16 {
-      unsafe column == row.cursorColumn && row.cursorLines.contains(line)
-        ? .max : row.dots(ofLine: line, column)
+  private func changes(from former: TextRow, group: Int, _ column: Int) -> Dots {
+    func dotsWithCursor(_ row: TextRow) -> Dots {
+      var dots = unsafe row.dots(ofGroup: group, column)
+      if unsafe column == row.cursorColumn {
+        for line in 0..<linesPerGroup
+        where unsafe row.cursorLines.contains(group &* linesPerGroup &+ line) {
+          dots |= Dots(line: line)
+        }
+      }
+      return dots
     }
     let (dots, formerDots) = unsafe (dotsWithCursor(self), dotsWithCursor(former))
     let colors = unsafe colors(cells[column])
     let formerColors = unsafe former.colors(former.cells[column])
-    func ifDifferent(_ color: UInt32, _ other: UInt32) -> UInt16 { color == other ? 0 : .max }
+    func ifDifferent(_ color: UInt32, _ other: UInt32) -> Dots { color == other ? 0 : .max }
     return dots & formerDots & ifDifferent(colors.foreground, formerColors.foreground)
       | dots & ~formerDots & ifDifferent(colors.foreground, formerColors.background)
       | ~dots & formerDots & ifDifferent(colors.background, formerColors.foreground)
       | ~dots & ~formerDots & ifDifferent(colors.background, formerColors.background)
+  }
+}
+
+extension Dots {
+  /// All dots of a line.
+  @inline(__always)
+  fileprivate init(line: Int) { self = 0xFFFF &<< UInt64(truncatingIfNeeded: 16 &* line) }
+
+  /// `dots` in each line whose bit in `lines`, from the lowest on, is set.
+  fileprivate init(lines: UInt32, dots: UInt16) {
+    self = 0
+    for line in 0..<linesPerGroup where lines >> UInt32(line) & 1 != 0 {
+      self |= UInt64(dots) << UInt64(16 * line)
+    }
+  }
+
+  /// Calls `body` with each line that has dots.
+  @inline(__always)
+  fileprivate func forEachLine(_ body: (Int, UInt16) -> Void) {
+    var rest = self
+    while rest != 0 {
+      let line = rest.trailingZeroBitCount / 16
+      body(line, UInt16(truncatingIfNeeded: rest &>> UInt64(truncatingIfNeeded: 16 &* line)))
+      rest &= ~Dots(line: line)
+    }
   }
 }
