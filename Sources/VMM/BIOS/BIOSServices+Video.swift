@@ -106,7 +106,10 @@ extension BIOSServices {
     let height = memory.byte(BIOSDataArea.characterHeight)
     let isEmulated = memory.byte(BIOSDataArea.videoControl) & 1 == 0
     if isEmulated, (9...32).contains(height), first < 8, last < 8 {
-      func stretched(_ line: UInt8) -> UInt8 { (line + 1) * height / 8 }
+      // At most 8 * 32, which a byte does not hold.
+      func stretched(_ line: UInt8) -> UInt8 {
+        UInt8(truncatingIfNeeded: (UInt16(line) + 1) * UInt16(height) / 8)
+      }
       first = last == first + 1 ? stretched(last) - 2 : stretched(first) - 1
       last = stretched(last) - 1
     }

@@ -131,6 +131,22 @@ struct BIOSTextTests {
     #expect(bench.row(48) == "49")
   }
 
+  @Test("the cursor is stretched to the tallest font there is")
+  func tallestFont() throws {
+    var bench = try BIOSBench()
+    _ = bench.call(0x10) {
+      $0.ax = 0x1110
+      $0.bx = 0x2000
+    }
+    #expect(bench.memory.word(BIOSDataArea.characterHeight) == 32)
+    _ = bench.call(0x10) {
+      $0.ax = 0x0100
+      $0.cx = 0x0007
+    }
+    #expect(bench.services.hardware.vga?.crtcRegister(0x0A) == 3)
+    #expect(bench.services.hardware.vga?.crtcRegister(0x0B) == 31)
+  }
+
   @Test("mode 13h draws characters and pixels, and planar modes are refused")
   func graphics() throws {
     var bench = try BIOSBench()
