@@ -35,6 +35,7 @@ struct TextCells: Sendable {
 
   /// What has been read is shown now.
   mutating func finish() {
+    guard changedRowCount > 0 else { return }
     swap(&shown, &next)
     unsafe next.withUnsafeMutableBytes { next in
       unsafe shown.withUnsafeBytes { unsafe next.copyMemory(from: $0) }

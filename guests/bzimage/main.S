@@ -162,19 +162,20 @@ from32:
   movl %esi, %r15d
   leaq text_entry32(%rip), %rsi
 
+// A number of the zero page, which is at R15.
+.macro field text, load, offset
+  leaq \text(%rip), %rsi
+  \load \offset(%r15), %eax
+  call print_number
+.endm
+
 report:                         // R15: the zero page
   cld
   call print
 
-  leaq text_version(%rip), %rsi
-  movzwl ZP_VERSION(%r15), %eax
-  call print_number
-  leaq text_loader(%rip), %rsi
-  movzbl ZP_LOADER(%r15), %eax
-  call print_number
-  leaq text_code32(%rip), %rsi
-  movl ZP_CODE32(%r15), %eax
-  call print_number
+  field text_version, movzwl, ZP_VERSION
+  field text_loader, movzbl, ZP_LOADER
+  field text_code32, movl, ZP_CODE32
   call end_line
 
   leaq text_command_line(%rip), %rsi
@@ -183,12 +184,8 @@ report:                         // R15: the zero page
   call print
   call end_line
 
-  leaq text_initrd(%rip), %rsi
-  movl ZP_RAMDISK(%r15), %eax
-  call print_number
-  leaq text_size(%rip), %rsi
-  movl ZP_RAMDISK_SIZE(%r15), %eax
-  call print_number
+  field text_initrd, movl, ZP_RAMDISK
+  field text_size, movl, ZP_RAMDISK_SIZE
   testl %eax, %eax
   jz 2f
   leaq text_sum(%rip), %rsi     // of all bytes
@@ -236,28 +233,16 @@ report:                         // R15: the zero page
   jnz 1b
   call end_line
 
-  leaq text_screen(%rip), %rsi
-  movzbl ZP_VIDEO_TYPE(%r15), %eax
-  call print_number
+  field text_screen, movzbl, ZP_VIDEO_TYPE
   testl %eax, %eax
   jz end
   cmpl $VIDEO_TYPE_VGA, %eax
   je show_text
-  leaq text_width(%rip), %rsi
-  movzwl ZP_LFB_WIDTH(%r15), %eax
-  call print_number
-  leaq text_height(%rip), %rsi
-  movzwl ZP_LFB_HEIGHT(%r15), %eax
-  call print_number
-  leaq text_depth(%rip), %rsi
-  movzwl ZP_LFB_DEPTH(%r15), %eax
-  call print_number
-  leaq text_line(%rip), %rsi
-  movzwl ZP_LFB_LINE(%r15), %eax
-  call print_number
-  leaq text_size(%rip), %rsi
-  movl ZP_LFB_SIZE(%r15), %eax
-  call print_number
+  field text_width, movzwl, ZP_LFB_WIDTH
+  field text_height, movzwl, ZP_LFB_HEIGHT
+  field text_depth, movzwl, ZP_LFB_DEPTH
+  field text_line, movzwl, ZP_LFB_LINE
+  field text_size, movl, ZP_LFB_SIZE
 
   // Three bands in red, green and blue, as far as pixels have 32 bits.
   cmpw $32, ZP_LFB_DEPTH(%r15)
@@ -289,18 +274,10 @@ report:                         // R15: the zero page
 
 // The screen's last row, in yellow on blue.
 show_text:
-  leaq text_mode(%rip), %rsi
-  movzbl ZP_VIDEO_MODE(%r15), %eax
-  call print_number
-  leaq text_columns(%rip), %rsi
-  movzbl ZP_VIDEO_COLUMNS(%r15), %eax
-  call print_number
-  leaq text_rows(%rip), %rsi
-  movzbl ZP_VIDEO_ROWS(%r15), %eax
-  call print_number
-  leaq text_points(%rip), %rsi
-  movzwl ZP_VIDEO_POINTS(%r15), %eax
-  call print_number
+  field text_mode, movzbl, ZP_VIDEO_MODE
+  field text_columns, movzbl, ZP_VIDEO_COLUMNS
+  field text_rows, movzbl, ZP_VIDEO_ROWS
+  field text_points, movzwl, ZP_VIDEO_POINTS
   movzbl ZP_VIDEO_ROWS(%r15), %eax
   decl %eax
   movzbl ZP_VIDEO_COLUMNS(%r15), %ecx

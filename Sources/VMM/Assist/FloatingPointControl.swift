@@ -61,10 +61,8 @@ extension AssistedProcessor {
   }
 
   func requireSSE() throws(Interruption) {
-    guard special.cr0 & ControlRegister.emulation == 0,
-      special.cr4 & ControlRegister.osFXSR != 0
-    else { throw .invalidOpcode }
-    if special.cr0 & ControlRegister.taskSwitched != 0 { throw .deviceNotAvailable }
+    if special.cr4 & ControlRegister.osFXSR == 0 { throw .invalidOpcode }
+    try requireMMX()
   }
 
   /// What a waiting instruction does first. Without CR0.NE the exception would go out by FERR# and

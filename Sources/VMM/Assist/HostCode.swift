@@ -80,8 +80,10 @@ struct HostCode: Sendable {
     self.region = region
   }
 
-  /// Behind ``enter``.
-  private static func offset(of number: Int) -> Int { 80 + slotSize * number }
+  /// Behind ``enter``, from a whole slot on.
+  private static func offset(of number: Int) -> Int {
+    ((enter.count + slotSize - 1) / slotSize + number) * slotSize
+  }
 
   /// Executes the instruction `number` on `state` and `operands`.
   ///

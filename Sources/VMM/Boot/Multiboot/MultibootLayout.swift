@@ -65,7 +65,7 @@ struct MultibootLayout: Sendable {
       ).count)
     let whole = 0x1000...MemoryMap.highRAM.rawValue - 1
     guard
-      let information = free.take(size, within: 0x9000...0x7_FFFF) ?? free.take(size, within: whole)
+      let information = free.take(size, withinFirstOf: [0x9000...0x7_FFFF, whole])
     else {
       throw VMMError(
         .image,
