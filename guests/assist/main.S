@@ -11,8 +11,8 @@
 .set FXSAVE, 0            // 512 bytes
 .set GENERAL, 512         // RAX, RBX, RCX, RDX, RSI, R8, R9, RFLAGS
 .set FLAGS, GENERAL + 56
-.set MEMORY, 576          // 64 bytes
-.set BLOCK_SIZE, 640
+.set MEMORY, 576          // 128 bytes
+.set BLOCK_SIZE, MEMORY + 128
 .set MXCSR, FXSAVE + 24
 
 .section .text.start, "ax"
@@ -91,7 +91,7 @@ run:
   cld
   leaq input + MEMORY(%rip), %rsi
   leaq operand(%rip), %rdi
-  movl $8, %ecx
+  movl $(BLOCK_SIZE - MEMORY) / 8, %ecx
   rep movsq
   leaq input(%rip), %rdi
   fxrstor FXSAVE(%rdi)
@@ -120,7 +120,7 @@ run:
   fxsave FXSAVE(%r14)
   leaq operand(%rip), %rsi
   leaq MEMORY(%r14), %rdi
-  movl $8, %ecx
+  movl $(BLOCK_SIZE - MEMORY) / 8, %ecx
   rep movsq
   ret
 
@@ -257,6 +257,10 @@ instructions:
   instruction fnstsw %ax
   instruction fldcw 2(%rdi)
   instruction fwait
+  .irp operation, fnstenv, fldenv, fnsave, frstor
+  instruction \operation 3(%rdi)
+  instruction data16 \operation 3(%rdi)
+  .endr
   instruction emms
   instruction ldmxcsr 48(%rdi)
   instruction stmxcsr 5(%rdi)
@@ -447,4 +451,4 @@ native:
 supervised:
   .skip BLOCK_SIZE
 operand:
-  .skip 64
+  .skip BLOCK_SIZE - MEMORY

@@ -8,9 +8,9 @@ extension Mnemonic {
     case .xgetbv, .xsave, .xsaveopt, .xsavec, .xrstor: [.extendedState, .extendedControl]
     case .xsetbv: .extendedControl
     case .rdtscp: .timeStamp
-    case .fwait, .fninit, .fnclex, .fnstcw, .fldcw, .fnstsw, .emms, .ldmxcsr, .stmxcsr:
+    case .fwait, .fninit, .fnclex, .fnstcw, .fldcw, .fnstsw, .emms, .ldmxcsr, .stmxcsr,
+      .fnstenv, .fldenv, .fnsave, .frstor, .host:
       .extendedState
-    case .host: .extendedState
     default: []
     }
   }
@@ -28,6 +28,7 @@ extension AssistedProcessor {
       return try executeInterrupt(instruction, mnemonic, next: next)
     case .fwait, .fninit, .fnclex, .fnstcw, .fldcw, .fnstsw, .emms, .ldmxcsr, .stmxcsr:
       try executeFloatingPointControl(instruction, mnemonic)
+    case .fnstenv, .fldenv, .fnsave, .frstor: try executeX87State(instruction, mnemonic)
     case .xgetbv, .xsetbv: try executeExtendedControl(mnemonic)
     case .xsave, .xsaveopt, .xsavec, .xrstor: try executeXSave(instruction, mnemonic)
     case .clac, .stac, .invpcid, .rdtscp, .rdssp: try executeSystem(instruction, mnemonic)

@@ -99,9 +99,35 @@ struct ExtendedState: Equatable {
     }
   }
 
+  /// TOP. Set, it leaves the physical registers as they are, which are then other ones of the stack.
+  var top: Int {
+    get { Int(status >> 11 & 7) }
+    set {
+      let first = Word.x87Registers
+      let registers = Array(area.words[first..<first + 32])
+      let distance = 4 * ((newValue &- top) & 7)
+      for word in 0..<32 { area.words[first + word] = registers[(word + distance) % 32] }
+      status = status & ~(7 << 11) | UInt16(newValue & 7) << 11
+    }
+  }
+
+  /// Register ST(`index`), 0 to 7: the significand, and sign and exponent.
+  func st(_ index: Int) -> (significand: UInt64, exponent: UInt16) {
+    let value = vector(at: Word.x87Registers + 4 * (index & 7))
+    return (value.low, UInt16(truncatingIfNeeded: value.high))
+  }
+
+  /// Register ST(`index`), 0 to 7, from its ten bytes.
+  mutating func setST(_ index: Int, _ bytes: [UInt8]) {
+    noteUse(Self.x87)
+    let (word, value) = (Word.x87Registers + 4 * (index & 7), Vector128(bytes))
+    set(value.low, at: word)
+    set(value.high, at: word + 2)
+  }
+
   /// As FNINIT leaves it; the data registers keep what they hold.
   mutating func initializeX87() {
-    noteUse(Self.x87)
+    top = 0
     area.words[Word.control] = UInt32(Self.initialControl)
     // The tags and the last opcode, then the last instruction's and the last operand's address.
     for index in Word.tag..<Word.mxcsr { area.words[index] = 0 }
@@ -169,19 +195,12 @@ struct ExtendedState: Equatable {
   /// What every MMX instruction does to the x87: all registers valid, TOP 0. EMMS then empties them.
   /// Intel SDM volume 3, table 12-2.
   mutating func enterMMX() {
-    let top = Int(status >> 11 & 7)
-    let first = Word.x87Registers
-    let registers = Array(area.words[first..<first + 32])
-    for word in 0..<32 { area.words[first + word] = registers[(word &+ 32 &- 4 * top) % 32] }
+    top = 0
     tags = 0xFF
-    status &= ~(7 << 11)
   }
 
   /// The area has the registers by their distance from TOP, and MM registers are physical ones.
-  private func mmxWord(_ index: Int) -> Int {
-    let top = Int(status >> 11 & 7)
-    return Word.x87Registers + 4 * ((index &- top) & 7)
-  }
+  private func mmxWord(_ index: Int) -> Int { Word.x87Registers + 4 * ((index &- top) & 7) }
 
   private func vector(at word: Int) -> Vector128 {
     Vector128(

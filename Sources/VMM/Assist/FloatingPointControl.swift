@@ -21,7 +21,8 @@ extension AssistedProcessor {
       }
     case .fldcw:
       try raisePending(state)
-      state.control = try Self.valid(control: readMemory(instruction, size: 2))
+      let value = UInt16(truncatingIfNeeded: try readMemory(instruction, size: 2).littleEndian)
+      state.control = ExtendedState.valid(control: value)
       state.updateErrorSummary()
     case .emms:
       try raisePending(state)
@@ -72,20 +73,19 @@ extension AssistedProcessor {
     throw special.cr0 & ControlRegister.numericError != 0
       ? .fault(Fault(.x87FloatingPoint)) : .unsupported
   }
-
-  /// A control word as processors keep it: bit 6 is 1, the reserved ones are 0.
-  private static func valid(control bytes: [UInt8]) -> UInt16 {
-    UInt16(truncatingIfNeeded: bytes.littleEndian) & 0x1F3F | 0x40
-  }
 }
 
 extension ExtendedState {
-  private static let exceptions: UInt16 = 0x3F
+  /// The flags in the status word, and their masks in the control word.
+  static let exceptions: UInt16 = 0x3F
   /// ES, and B, which repeats it.
   private static let errorSummary: UInt16 = 0x8080
 
   /// Whether an exception is flagged that the control word lets through.
   var hasPendingException: Bool { status & ~control & Self.exceptions != 0 }
+
+  /// A control word as processors keep it: bit 6 is 1, the reserved ones are 0.
+  static func valid(control: UInt16) -> UInt16 { control & 0x1F3F | 0x40 }
 
   mutating func updateErrorSummary() {
     status = status & ~Self.errorSummary | (hasPendingException ? Self.errorSummary : 0)

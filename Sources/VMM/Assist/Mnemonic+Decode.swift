@@ -36,12 +36,16 @@ extension Mnemonic {
     }
   }
 
-  /// The control instructions. Intel SDM volume 2, tables.
+  /// Those of control and of state. Intel SDM volume 2, tables.
   private static func x87(_ instruction: Instruction) -> Mnemonic? {
     let isMemory = instruction.memory != nil
     return switch (instruction.opcode, instruction.opcodeExtension) {
+    case (0xD9, 4) where isMemory: .fldenv
     case (0xD9, 5) where isMemory: .fldcw
+    case (0xD9, 6) where isMemory: .fnstenv
     case (0xD9, 7) where isMemory: .fnstcw
+    case (0xDD, 4) where isMemory: .frstor
+    case (0xDD, 6) where isMemory: .fnsave
     case (0xDD, 7) where isMemory: .fnstsw
     case (0xDB, _) where instruction.modRM == 0xE2: .fnclex
     case (0xDB, _) where instruction.modRM == 0xE3: .fninit

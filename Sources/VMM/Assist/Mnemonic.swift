@@ -2,6 +2,7 @@
 enum Mnemonic: Hashable {
   case int, int3, int1, into, iret
   case fwait, fninit, fnclex, fnstcw, fldcw, fnstsw
+  case fnstenv, fldenv, fnsave, frstor
   case emms, ldmxcsr, stmxcsr
   case xgetbv, xsetbv
   case xsave, xsaveopt, xsavec, xrstor

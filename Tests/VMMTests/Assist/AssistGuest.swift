@@ -26,7 +26,10 @@ struct AssistGuest {
     registers.rflags = 2
     var special = SpecialRegisters()
     entry.enter(&registers, &special)
-    if mode == .real { special.cs.limit = 0xFFFF }
+    if mode == .real {
+      special.cs.base = Self.code
+      special.cs.limit = 0xFFFF
+    }
     special.idt.base = Self.idt
     special.idt.limit = 0xFFF
     processor = AssistedProcessor(
@@ -38,9 +41,9 @@ struct AssistGuest {
     load(code)
   }
 
-  /// Puts `code` at RIP.
+  /// Puts `code` at CS:RIP.
   mutating func load(_ code: [UInt8]) {
-    processor.registers.rip = Self.code
+    processor.registers.rip = processor.mode.isReal ? 0 : Self.code
     _ = memory.write(code, at: GuestAddress(Self.code))
   }
 

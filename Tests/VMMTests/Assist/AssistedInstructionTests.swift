@@ -315,8 +315,6 @@ struct AssistedInstructionTests {
     #expect(try run(verw, 0x10) != nil)
     #expect(try run(verr, 0x38) == nil)
     var real = try AssistGuest(.real, lar)
-    real.processor.special.cs.base = AssistGuest.code
-    real.processor.registers.rip = 0
     #expect(real.interruption() == .invalidOpcode)
   }
 

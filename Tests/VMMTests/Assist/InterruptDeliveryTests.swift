@@ -254,8 +254,6 @@ struct InterruptDeliveryTests {
     guest.processor.registers.rflags |= 1 << 17  // virtual-8086 mode
     #expect(guest.interruption() == .unsupported)
     var real = try AssistGuest(.real, Self.int80)
-    real.processor.registers.rip = AssistGuest.code & 0xFFFF
-    real.processor.special.cs.base = AssistGuest.code
     #expect(real.interruption() == .unsupported)
   }
 
