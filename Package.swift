@@ -55,9 +55,13 @@ let package = Package(
         "CReferenceLoop", "CKVM", "KVM", "VMM", "Devices", "Display", argumentParser, system,
       ],
       path: "Sources/ScanlineBenchmarks", swiftSettings: strict),
-    .testTarget(name: "KVMTests", dependencies: ["KVM", "CKVM", system], swiftSettings: strict),
-    .testTarget(name: "DevicesTests", dependencies: ["Devices"], swiftSettings: strict),
-    .testTarget(name: "DisplayTests", dependencies: ["Display", "CZlib"], swiftSettings: strict),
+    .testTarget(
+      name: "KVMTests", dependencies: ["KVM", "CKVM", "TestSupport", system], swiftSettings: strict),
+    .testTarget(
+      name: "DevicesTests", dependencies: ["Devices", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "DisplayTests", dependencies: ["Display", "CZlib", "TestSupport"], swiftSettings: strict
+    ),
     .testTarget(
       name: "VMMTests",
       dependencies: ["VMM", "KVM", "CKVM", "Devices", "Display", "TestSupport", system],

@@ -1,4 +1,5 @@
 import Devices
+import TestSupport
 import Testing
 
 @Suite("Real-time clock: memory and ports", .timeLimit(.minutes(5)))

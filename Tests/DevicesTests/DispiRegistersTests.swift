@@ -1,4 +1,5 @@
 import Devices
+import TestSupport
 import Testing
 
 private typealias Index = DispiRegisters.Index

@@ -1,5 +1,6 @@
 import Devices
 import Synchronization
+import TestSupport
 import Testing
 
 /// The 82093AA's registers and what it sends.

@@ -1,4 +1,5 @@
 import Devices
+import TestSupport
 import Testing
 
 /// The 8259A once more, as naively as possible: a list of levels by priority, and loops over it.

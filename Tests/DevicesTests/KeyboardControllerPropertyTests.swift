@@ -1,4 +1,5 @@
 import Devices
+import TestSupport
 import Testing
 
 @Suite("8042 properties", .timeLimit(.minutes(5)))

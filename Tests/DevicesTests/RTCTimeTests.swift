@@ -1,5 +1,6 @@
 import Devices
 import Glibc
+import TestSupport
 import Testing
 
 /// What the C library makes of a time, UTC.

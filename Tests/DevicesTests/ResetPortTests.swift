@@ -1,4 +1,5 @@
 import Devices
+import TestSupport
 import Testing
 
 @Suite("Ports that reset", .timeLimit(.minutes(5)))

@@ -1,4 +1,5 @@
 import Devices
+import TestSupport
 import Testing
 
 @Suite("Serial input", .timeLimit(.minutes(5)))

@@ -1,4 +1,5 @@
 import Devices
+import TestSupport
 import Testing
 
 @Suite("Serial port", .timeLimit(.minutes(5)))

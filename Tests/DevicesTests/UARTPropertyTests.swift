@@ -1,4 +1,5 @@
 import Devices
+import TestSupport
 import Testing
 
 /// The receiver once more, as naively as possible: an array of characters and their errors.

@@ -1,4 +1,5 @@
 import Display
+import TestSupport
 import Testing
 
 /// The tracker against a comparison of everything, byte by byte.

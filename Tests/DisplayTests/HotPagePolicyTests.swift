@@ -1,4 +1,5 @@
 import Display
+import TestSupport
 import Testing
 
 /// When a page is left open, and when it is armed again.

@@ -1,5 +1,6 @@
 import CZlib
 import Display
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5)))

@@ -1,6 +1,7 @@
 import Display
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// What the contract of the dirty log promises while the guest goes on writing.

@@ -1,5 +1,6 @@
 import CKVM
 import KVM
+import TestSupport
 
 /// A guest that writes one byte into each page it is told to, in a logged slot whose size is no
 /// multiple of 64 pages.

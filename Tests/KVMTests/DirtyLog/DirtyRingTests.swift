@@ -1,5 +1,6 @@
 import CKVM
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import KVM

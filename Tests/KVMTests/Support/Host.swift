@@ -1,13 +1,10 @@
-import Glibc
+import TestSupport
 import Testing
 
 @testable import KVM
 
 /// What the host offers, for `.enabled(if:)`.
 enum Host {
-  /// Whether the KVM device may be opened; the tests of real guests need it.
-  static let hasKVM = unsafe access("/dev/kvm", R_OK | W_OK) == 0
-
   /// Whether KVM is there and has a capability.
   static func has(_ capability: Capability) -> Bool {
     value(capability) > 0
@@ -23,7 +20,7 @@ enum Host {
 
 extension Trait where Self == ConditionTrait {
   /// The test runs a guest.
-  static var needsKVM: Self { .enabled(if: Host.hasKVM, "needs /dev/kvm") }
+  static var needsKVM: Self { .enabled(if: KVMAvailability.isPresent, "needs /dev/kvm") }
 
   /// The test needs an optional feature of KVM.
   static func needs(_ capability: Capability) -> Self {
