@@ -28,6 +28,14 @@ public struct FrameStatistics: Equatable, Sendable {
 
   public init() {}
 
+  mutating func add(_ outcome: PackedShadow.Outcome) {
+    pagesVisible &+= UInt64(outcome.visiblePages.nonzeroBitCount)
+    pagesChanged &+= UInt64(outcome.changedPages.nonzeroBitCount)
+    scanlinesCompared &+= UInt64(outcome.linesCompared)
+    bytesCompared &+= UInt64(outcome.bytesCompared)
+    bytesCopied &+= UInt64(outcome.bytesCopied)
+  }
+
   mutating func add(_ outcome: TextShadow.Outcome, cellHeight: Int) {
     let reading = outcome.reading
     pagesVisible &+= UInt64(reading.visiblePages.nonzeroBitCount)

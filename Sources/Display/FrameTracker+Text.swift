@@ -9,6 +9,7 @@ extension FrameTracker {
       dirtyPages.count * 64 * Self.pageSize >= screen.memory.upperBound,
       "the bitmap ends inside the screen's memory")
     countReportedPages(dirtyPages)
+    packedShadow = nil
     let drawsAll = textShadow?.screen.geometry != screen.geometry
     let startsOver = drawsAll || redrawsText
     redrawsText = false
@@ -20,9 +21,7 @@ extension FrameTracker {
     }
     // Taken out, so that its storage has one owner and is changed in place.
     var shadow = textShadow.take() ?? TextShadow(screen)
-    let firstPage = screen.memory.lowerBound / Self.pageSize
-    let pageCount = screen.memory.count / Self.pageSize
-    let reported = Self.bits(dirtyPages, from: firstPage, count: pageCount)
+    let reported = bits(of: dirtyPages, in: screen.memory)
     var outcome = TextShadow.Outcome()
     if let memory = memory.baseAddress {
       outcome = unsafe shadow.update(
@@ -30,21 +29,11 @@ extension FrameTracker {
         damage: &damage)
     }
     textShadow = shadow
-    for page in 0..<pageCount where outcome.reading.changedPages >> UInt64(page) & 1 != 0 {
-      changedPages[(firstPage + page) / 64] |= 1 << UInt64((firstPage + page) % 64)
-    }
+    noteChangedPages(outcome.reading.changedPages, in: screen.memory)
     statistics.add(outcome, cellHeight: screen.geometry.cellHeight)
     if startsOver { damage = .full(width: screen.geometry.width, height: screen.geometry.height) }
     if damage.isEmpty { return false }
     statistics.scanlinesFlushed &+= UInt64(damage.lineCount)
     return true
-  }
-
-  /// `count` bits of a bitmap, at most 64, from bit `first` on.
-  private static func bits(_ words: Span<UInt64>, from first: Int, count: Int) -> UInt64 {
-    let (word, shift) = first.quotientAndRemainder(dividingBy: 64)
-    var bits = words[word] >> UInt64(shift)
-    if shift > 0, word + 1 < words.count { bits |= words[word + 1] << UInt64(64 - shift) }
-    return count < 64 ? bits & (1 << UInt64(count) - 1) : bits
   }
 }

@@ -39,12 +39,18 @@ public struct FrameTracker: ~Copyable, Sendable {
   /// What all updates have cost.
   public internal(set) var statistics = FrameStatistics()
 
-  private var mode: DisplayMode?
-  private var palette = Palette()
-  /// What is to be shown instead of a mode.
-  private var text: TextScreen?
-  /// What is shown of it.
+  /// What is to be shown.
+  private enum Picture {
+    case none
+    case pixels(DisplayMode, Palette)
+    case packed(PackedScreen)
+    case text(TextScreen)
+  }
+
+  private var picture = Picture.none
+  /// What is shown of video memory that is not pixels as ``frame`` has them; one of the two at most.
   var textShadow: TextShadow?
+  var packedShadow: PackedShadow?
   var redrawsText = false
   /// The damage to the pixels, while ``damage`` collects that and what a new palette changes.
   private var pixelDamage = Damage()
@@ -66,10 +72,14 @@ public struct FrameTracker: ~Copyable, Sendable {
   ///   - mode: The mode; `nil` if the display is switched off.
   ///   - palette: The colours of ``PixelFormat/indexed8``.
   public mutating func setMode(_ mode: DisplayMode?, palette: Palette = Palette()) {
-    self.mode = mode
-    self.palette = palette
-    text = nil
+    picture = mode.map { .pixels($0, palette) } ?? .none
   }
+
+  /// Sets the screen of packed pixels that the next update shows.
+  ///
+  /// As with ``setMode(_:palette:)`` only the values at the next update count, and the same follows from
+  /// them.
+  public mutating func setPacked(_ screen: PackedScreen) { picture = .packed(screen) }
 
   /// Sets the screen of characters that the next update shows.
   ///
@@ -77,10 +87,7 @@ public struct FrameTracker: ~Copyable, Sendable {
   /// a new shadow, with full damage; another place in memory has all cells compared; other colours or
   /// glyphs have all cells drawn, and another cursor those that it leaves and enters. The damage is
   /// what that changes.
-  public mutating func setText(_ screen: TextScreen) {
-    text = screen
-    mode = nil
-  }
+  public mutating func setText(_ screen: TextScreen) { picture = .text(screen) }
 
   /// Has the next update of a screen of characters draw and damage everything: what benchmarks compare
   /// the others with.
@@ -104,19 +111,31 @@ public struct FrameTracker: ~Copyable, Sendable {
     statistics.updates &+= 1
     damage.removeAll()
     forgetChangedPages(wordCount: dirtyPages.count)
-    if let text { return unsafe update(text, dirtyPages: dirtyPages, memory: memory) }
-    guard let mode else {
+    switch picture {
+    case .none:
       countReportedPages(dirtyPages)
       return switchOff()
+    case .pixels(let mode, let palette):
+      return unsafe update(mode, palette, dirtyPages: dirtyPages, memory: memory)
+    case .packed(let screen):
+      return unsafe update(screen, dirtyPages: dirtyPages, memory: memory)
+    case .text(let screen):
+      return unsafe update(screen, dirtyPages: dirtyPages, memory: memory)
     }
+  }
+
+  private mutating func update(
+    _ mode: DisplayMode, _ palette: Palette, dirtyPages: Span<UInt64>,
+    memory: UnsafeRawBufferPointer
+  ) -> Bool {
     precondition(
       memory.count >= mode.window.upperBound, "the mode is for a larger video memory")
     precondition(
       dirtyPages.count * 64 >= mode.windowPages.upperBound, "the bitmap ends inside the window")
 
     let shownMode = frame.mode
-    let startsOver = shownMode?.hasSameGeometry(as: mode) != true || textShadow != nil
-    textShadow = nil
+    let startsOver = shownMode?.hasSameGeometry(as: mode) != true || isIndirect
+    forgetShadows()
     if startsOver { frame = Frame(mode: mode, palette: palette) }
     frame.mode = mode
     let comparesAll = shownMode != mode || startsOver
@@ -126,7 +145,7 @@ public struct FrameTracker: ~Copyable, Sendable {
     if startsOver {
       damage = .full(width: mode.width, height: mode.height)
     } else if frame.palette != palette {
-      changePalette()
+      changePalette(to: palette)
     }
     if damage.isEmpty { return false }
     statistics.scanlinesFlushed &+= UInt64(damage.lineCount)
@@ -141,8 +160,16 @@ public struct FrameTracker: ~Copyable, Sendable {
     }
   }
 
-  mutating func switchOff() -> Bool {
+  /// Whether ``frame`` shows something else than pixels as they lie in video memory.
+  private var isIndirect: Bool { textShadow != nil || packedShadow != nil }
+
+  private mutating func forgetShadows() {
     textShadow = nil
+    packedShadow = nil
+  }
+
+  mutating func switchOff() -> Bool {
+    forgetShadows()
     if frame.isEmpty { return false }
     frame = Frame()
     return true
@@ -151,6 +178,25 @@ public struct FrameTracker: ~Copyable, Sendable {
   mutating func countReportedPages(_ dirtyPages: Span<UInt64>) {
     for index in dirtyPages.indices {
       statistics.pagesReported &+= UInt64(dirtyPages[index].nonzeroBitCount)
+    }
+  }
+
+  /// The bits of the pages of `memory`, at most 64, the first one lowest.
+  func bits(of dirtyPages: Span<UInt64>, in memory: Range<Int>) -> UInt64 {
+    let (word, shift) = (memory.lowerBound / Self.pageSize).quotientAndRemainder(dividingBy: 64)
+    let count = memory.count / Self.pageSize
+    var bits = dirtyPages[word] >> UInt64(shift)
+    if shift > 0, word + 1 < dirtyPages.count {
+      bits |= dirtyPages[word + 1] << UInt64(64 - shift)
+    }
+    return count < 64 ? bits & (1 << UInt64(count) - 1) : bits
+  }
+
+  /// Adds the pages whose bits are set, counted from the start of `memory`, to ``changedPages``.
+  mutating func noteChangedPages(_ bits: UInt64, in memory: Range<Int>) {
+    let first = memory.lowerBound / Self.pageSize
+    for page in 0..<memory.count / Self.pageSize where bits >> UInt64(page) & 1 != 0 {
+      changedPages[(first + page) / 64] |= 1 << UInt64((first + page) % 64)
     }
   }
 }
@@ -249,7 +295,7 @@ extension FrameTracker {
 extension FrameTracker {
   /// Shows the pixels in the colours of the new palette, and adds those whose colour it changes to
   /// the damage.
-  private mutating func changePalette() {
+  mutating func changePalette(to palette: Palette) {
     let former = frame.palette
     frame.palette = palette
     guard frame.mode?.format == .indexed8 else { return }
