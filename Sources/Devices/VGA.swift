@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A VGA's registers, at 0x3B4 to 0x3DA: text modes and mode 13h.
+/// A VGA's registers, at 0x3B4 to 0x3DA: text modes, a CGA's graphics modes, and mode 13h.
 ///
 /// Like ``BochsDisplay``, which has the DAC and with it the colours of both, it holds no pixels: its
 /// memory is the 128 KiB from 0xA0000, which belong to the machine, and the guest's stores go there
@@ -91,7 +91,7 @@ public final class VGA: PortIODevice {
       if isReset { state.registers = VGARegisters() }
       state.set(mode)
     }
-    display.loadPalette(mode == .graphics320x200 ? VGADAC.modeThirteenPalette : VGADAC.textPalette)
+    display.loadPalette(mode.palette)
     announceChange()
   }
 

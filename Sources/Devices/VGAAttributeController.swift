@@ -67,9 +67,12 @@ public struct VGAAttributeController: Sendable {
   /// Whether the ninth column of the characters 0xC0 to 0xDF repeats the eighth.
   var joinsLineGraphics: Bool { self[Index.modeControl] & 0x04 != 0 }
 
+  /// The planes that are shown, a bit each.
+  var planes: UInt8 { self[Index.colorPlaneEnable] & 0x0F }
+
   /// The DAC's index for one of 16 colours.
   func dacIndex(of color: Int) -> UInt8 {
-    let entry = self[color & Int(self[Index.colorPlaneEnable] & 0x0F)]
+    let entry = self[color & Int(planes)]
     let select = self[Index.colorSelect]
     let low = self[Index.modeControl] & 0x80 == 0 ? entry : entry & 0x0F | (select & 3) << 4
     return low & 0x3F | (select & 0x0C) << 4

@@ -94,6 +94,12 @@ public struct VGACRTC: Sendable {
   /// Half the distance from a row to the next, in addresses.
   var offset: Int { Int(self[Index.offset]) }
 
+  /// Bytes of an address of the start and the offset, of those that the CPU sees in a row: in word mode
+  /// they are counted in twos.
+  var addressSize: Int { self[Index.modeControl] & 0x40 != 0 ? 1 : 2 }
+  /// Whether odd scanlines of a row come from an address 8 KiB higher, as a CGA has them.
+  var hasCGABanks: Bool { self[Index.modeControl] & 0x01 == 0 }
+
   /// The cursor's scanlines in its character, from 0; empty if it is switched off.
   var cursorLines: Range<Int> {
     let start = Int(self[Index.cursorStart] & 0x1F)

@@ -14,6 +14,12 @@ extension VGADAC {
     return components
   }()
 
+  /// For the modes of a CGA: its 16 colours, by three bits and an intensity in bit 4, as their attribute
+  /// palettes name them.
+  static let cgaPalette: [UInt8] = (0..<64).flatMap { color in
+    textColor(color & 7 | (color & 0x10) >> 1)
+  }
+
   /// For mode 13h:
   ///
   /// - 0 to 15: the colours of the CGA and EGA;

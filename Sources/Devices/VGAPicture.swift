@@ -3,8 +3,9 @@
 public enum VGAPicture: Equatable, Sendable {
   case text(VGATextState)
   case graphics(VGAGraphicsState)
+  case packed(VGAPackedState)
   /// A mode whose stores a memory slot cannot take, because each must pass through the latches and
-  /// plane masks, or whose pixels are shared among interleaved banks.
+  /// plane masks.
   case unsupported(UnsupportedVGAMode)
 }
 
@@ -59,6 +60,26 @@ public struct VGAGraphicsState: Equatable, Sendable {
   public var isBlank: Bool
 }
 
+/// A screen of pixels of one or two bits, as on a CGA: BIOS modes 4 to 6.
+///
+/// Every value that a ``VGA`` hands out has `width` 8 to 2048, a multiple of 8, and `height` 1 to 1024.
+public struct VGAPackedState: Equatable, Sendable {
+  public var width: Int
+  public var height: Int
+  /// 1 or 2; the leftmost pixel of a byte is in its upper bits.
+  public var bitsPerPixel: Int
+  /// Where in the VGA's memory the even lines begin; the odd ones do 8 KiB higher. Both wrap after 8 KiB.
+  public var windowOffset: Int
+  /// The first visible byte, counted from there.
+  public var startOffset: Int
+  /// Bytes from a line to the next but one.
+  public var stride: Int
+  /// The DAC's index for each of the two or four colours.
+  public var dacIndices: [UInt8]
+  /// Whether nothing but black is shown.
+  public var isBlank: Bool
+}
+
 /// A mode that is not shown.
 public struct UnsupportedVGAMode: Hashable, Sendable, CustomStringConvertible {
   /// In pixels, as on the screen: 1 to 2048 and 1 to 1024.
@@ -73,8 +94,6 @@ public struct UnsupportedVGAMode: Hashable, Sendable, CustomStringConvertible {
     case planar = "16 colours in planes"
     /// 256 colours with every fourth pixel on the same plane: "mode X".
     case unchained = "256 colours in planes (mode X)"
-    /// 4 colours, as on a CGA: BIOS modes 4 and 5.
-    case interleaved = "4 colours in CGA banks"
   }
 
   /// Such as `640x480, 16 colours in planes`.

@@ -136,10 +136,10 @@ extension VGARegisters {
     let has256 = graphics.has256Colors
     let width = crtc.visibleCharacters * (has256 ? 4 : 8)
     let height = scanlines(ofRows: crtc.scanlinesPerRow)
+    if let packed = packed(isBlank) { return .packed(packed) }
     guard has256, sequencer.isChained else {
-      let layout: UnsupportedVGAMode.Layout =
-        has256 ? .unchained : graphics.isInterleaved ? .interleaved : .planar
-      return .unsupported(UnsupportedVGAMode(width: width, height: height, layout: layout))
+      return .unsupported(
+        UnsupportedVGAMode(width: width, height: height, layout: has256 ? .unchained : .planar))
     }
     return .graphics(
       VGAGraphicsState(
@@ -150,6 +150,21 @@ extension VGARegisters {
   /// Visible rows of so many scanlines each; at least 1.
   private func scanlines(ofRows height: Int) -> Int {
     max(1, crtc.visibleScanlines / (height * (crtc.isDoubled ? 2 : 1)))
+  }
+
+  /// What is shown as on a CGA, from plane 0 alone, or from planes 0 and 1, in whose even and odd
+  /// addresses the CPU's alternate; nil for other modes.
+  private func packed(_ isBlank: Bool) -> VGAPackedState? {
+    let showsOnePlane = attribute.planes == 1 && sequencer.writtenPlanes == 1
+    guard !graphics.has256Colors, crtc.hasCGABanks, graphics.isInterleaved || showsOnePlane
+    else { return nil }
+    let bitsPerPixel = graphics.isInterleaved ? 2 : 1
+    return VGAPackedState(
+      width: crtc.visibleCharacters * 8,
+      height: scanlines(ofRows: max(1, crtc.scanlinesPerRow / 2)), bitsPerPixel: bitsPerPixel,
+      windowOffset: graphics.window.lowerBound, startOffset: crtc.startAddress * crtc.addressSize,
+      stride: crtc.offset * 2 * crtc.addressSize,
+      dacIndices: (0..<1 << bitsPerPixel).map { attribute.dacIndex(of: $0) }, isBlank: isBlank)
   }
 
   private func text(_ fontGeneration: UInt64, _ isBlank: Bool) -> VGATextState {

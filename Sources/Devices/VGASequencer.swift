@@ -41,6 +41,8 @@ public struct VGASequencer: Sendable {
   var hasHalfDotClock: Bool { self[Index.clockingMode] & 0x08 != 0 }
   /// Whether the screen is off, so that the CPU has all the memory's bandwidth.
   var isScreenOff: Bool { self[Index.clockingMode] & 0x20 != 0 }
+  /// The planes that the CPU's stores reach, a bit each.
+  var writtenPlanes: UInt8 { self[Index.mapMask] }
   /// Whether the low two address bits select the plane: mode 13h.
   var isChained: Bool { self[Index.memoryMode] & 0x08 != 0 }
 }

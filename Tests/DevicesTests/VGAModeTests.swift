@@ -85,10 +85,28 @@ struct VGAModeTests {
     vga.set(0x3D4, 0x07, 0x3E)
     vga.set(0x3D4, 0x12, 0xDF)
     #expect(vga.unsupported?.description == "640x480, 16 colours in planes")
-    vga.set(0x3CE, 0x05, 0x30)
-    vga.set(0x3D4, 0x12, 0x8F)
-    vga.set(0x3D4, 0x09, 0xC1)
-    #expect(vga.unsupported?.description == "640x100, 4 colours in CGA banks")
+  }
+
+  @Test("modes 4 and 6: the even lines at 0xB8000, the odd ones 8 KiB behind, in a CGA's colours")
+  func cga() throws {
+    let display = BochsDisplay(videoMemorySize: 0)
+    let vga = VGA(display: display, clock: { 0 })
+    vga.setMode(.cga320x200)
+    let four = try #require(vga.packed)
+    #expect((four.width, four.height, four.bitsPerPixel) == (320, 200, 2))
+    #expect((four.windowOffset, four.startOffset, four.stride) == (0x1_8000, 0, 80))
+    #expect(!four.isBlank)
+    let colors = four.dacIndices.map { color(Int($0), of: display) }
+    #expect(colors == [[0, 0, 0], [85, 255, 255], [255, 85, 255], [255, 255, 255]])
+    vga.set(0x3D4, 0x0D, 0x28)
+    #expect(vga.packed?.startOffset == 80, "in words")
+    vga.setMode(.cga640x200)
+    let two = try #require(vga.packed)
+    #expect((two.width, two.height, two.bitsPerPixel) == (640, 200, 1))
+    #expect((two.windowOffset, two.startOffset, two.stride) == (0x1_8000, 0, 80))
+    #expect(two.dacIndices.map { color(Int($0), of: display) } == [[0, 0, 0], [255, 255, 255]])
+    vga.set(0x3C4, 0x02, 0x03)
+    #expect(vga.unsupported?.layout == .planar, "stores reach a second plane")
   }
 
   @Test("glyphs can be replaced, one or all, and never outside the font")
@@ -140,6 +158,12 @@ struct VGAModeTests {
     case .graphics(let state):
       (4...1024).contains(state.width) && (1...1024).contains(state.height)
         && state.stride >= state.width && (0..<0x1_0000).contains(state.startOffset)
+    case .packed(let state):
+      (8...2048).contains(state.width) && state.width.isMultiple(of: 8)
+        && (1...1024).contains(state.height) && (1...2).contains(state.bitsPerPixel)
+        && state.windowOffset >= 0 && state.windowOffset + 0x4000 <= VGA.memorySize
+        && state.startOffset >= 0 && (0...0xFFFF).contains(state.stride)
+        && state.dacIndices.count == 1 << state.bitsPerPixel
     case .unsupported(let mode):
       (1...2048).contains(mode.width) && (1...1024).contains(mode.height)
     }

@@ -42,6 +42,10 @@ extension VGA {
     if case .graphics(let state) = picture() { state } else { nil }
   }
 
+  var packed: VGAPackedState? {
+    if case .packed(let state) = picture() { state } else { nil }
+  }
+
   var unsupported: UnsupportedVGAMode? {
     if case .unsupported(let mode) = picture() { mode } else { nil }
   }

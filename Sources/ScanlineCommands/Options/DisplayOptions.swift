@@ -16,7 +16,7 @@ struct DisplayOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A VGA with text modes and mode 13h: auto (default), on or off.",
+      "A VGA with text modes, modes 04h to 06h and 13h: auto (default), on or off.",
       discussion: """
         The machine then starts in text mode, and the framebuffer is off until the guest sets a \
         mode. auto: for boot sectors, kernels in real mode, and Multiboot kernels that ask for no \

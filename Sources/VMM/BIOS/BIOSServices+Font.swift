@@ -4,7 +4,7 @@ import Devices
 extension BIOSServices {
   /// The vectors that are no handlers: the glyphs 80h to FFh of a CGA's graphics modes, and the font
   /// of the mode that is set.
-  private static let upperFont: UInt8 = 0x1F
+  static let upperFont: UInt8 = 0x1F
   static let fontVector: UInt8 = 0x43
 
   /// A font in ``BIOSROM``.

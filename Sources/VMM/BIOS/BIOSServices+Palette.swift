@@ -59,9 +59,25 @@ extension BIOSServices {
     }
   }
 
-  /// AH=0Bh: the border's colour. The palettes of a CGA's graphics modes do not exist.
-  func setBorder(_ call: BIOSCall) {
-    if call.bh == 0 { writeAttribute(Self.overscan, call.bl & 0x1F) }
+  /// AH=0Bh: BH = 0 sets the border's colour, and the background's of a CGA's graphics modes; BH = 1 chooses
+  /// the other three colours: green, red and brown, or cyan, magenta and white.
+  func setColor(_ call: BIOSCall) {
+    let mode = memory.byte(BIOSDataArea.videoMode)
+    // Bit 4 of these modes' palette registers is the intensity, bit 0 tells the palettes apart.
+    func change(_ bit: UInt8, to value: UInt8) {
+      for register in UInt8(1)...3 {
+        writeAttribute(register, readAttribute(register) & ~bit | value & bit)
+      }
+    }
+    switch call.bh {
+    case 0:
+      writeAttribute(Self.overscan, call.bl & 0x1F)
+      guard (4...6).contains(mode) else { break }
+      writeAttribute(0, call.bl & 7 | (call.bl & 8) << 1)
+      if mode < 6 { change(0x10, to: call.bl) }
+    case 1 where mode == 4 || mode == 5: change(0x01, to: call.bl)
+    default: break
+    }
   }
 
   private func writeAttribute(_ index: UInt8, _ value: UInt8) {

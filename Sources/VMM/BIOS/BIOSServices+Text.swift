@@ -22,32 +22,28 @@ struct TextPosition: Equatable {
 /// value is brought into a range in which all of it stays in video memory.
 struct TextMemory {
   static let textMemory: UInt32 = 0xB8000
-  static let textMemorySize: UInt32 = 0x8000
-  static let graphicsMemory: UInt32 = 0xA0000
-  static let graphicsMode: UInt8 = 0x13
-  /// Pixels in a line of mode 13h.
-  static let graphicsStride: UInt32 = 320
+  private static let textMemorySize: UInt32 = 0x8000
 
   let memory: RealModeMemory
   let columns: Int
   let rows: Int
   let pageSize: UInt32
-  let isGraphics: Bool
+  /// What characters are drawn in; nil in the text modes.
+  let pixels: PixelMemory?
 
   init(_ memory: RealModeMemory) {
     self.memory = memory
-    isGraphics = memory.byte(BIOSDataArea.videoMode) == Self.graphicsMode
+    pixels = PixelMemory(memory, mode: memory.byte(BIOSDataArea.videoMode))
     let columns = Int(memory.word(BIOSDataArea.columns))
-    self.columns = isGraphics ? 40 : (1...132).contains(columns) ? columns : 80
-    rows = isGraphics ? 25 : min(Int(memory.byte(BIOSDataArea.lastRow)) + 1, 100)
+    self.columns = pixels?.columns ?? ((1...132).contains(columns) ? columns : 80)
+    rows = pixels == nil ? min(Int(memory.byte(BIOSDataArea.lastRow)) + 1, 100) : 25
     pageSize = UInt32(memory.word(BIOSDataArea.pageSize))
   }
 
-  /// The address of a character of `page`; of its first pixel in mode 13h.
+  var isGraphics: Bool { pixels != nil }
+
+  /// The address of a character of `page` in the text modes.
   func address(_ page: UInt8, row: Int, column: Int) -> UInt32 {
-    if isGraphics {
-      return Self.graphicsMemory + UInt32(row) * 8 * Self.graphicsStride + UInt32(column) * 8
-    }
     let offset = UInt32(page & 7) * pageSize + 2 * UInt32(row * columns + column)
     return Self.textMemory + offset % Self.textMemorySize & ~1
   }
@@ -56,7 +52,7 @@ struct TextMemory {
   ///
   /// - Parameters:
   ///   - lines: How far; 0 clears the window.
-  ///   - fill: The attribute of the new lines; in mode 13h their colour.
+  ///   - fill: The attribute of the new lines; in graphics modes the byte that they are filled with.
   func scroll(
     _ page: UInt8, from first: TextPosition, to last: TextPosition, lines: UInt8, isUp: Bool,
     fill: UInt8
@@ -81,54 +77,34 @@ struct TextMemory {
   private func copyRow(
     _ page: UInt8, from source: Int, to row: Int, _ left: Int, _ width: Int
   ) {
-    let source = address(page, row: source, column: left)
-    let target = address(page, row: row, column: left)
-    guard isGraphics else {
-      _ = memory.copy(2 * width, from: source, to: target)
-      return
-    }
-    for line in 0..<8 * Self.graphicsStride where line % Self.graphicsStride == 0 {
-      _ = memory.copy(8 * width, from: source + line, to: target + line)
-    }
+    if let pixels { return pixels.copy(from: source, to: row, left, width: width) }
+    memory.copy(
+      2 * width, from: address(page, row: source, column: left),
+      to: address(page, row: row, column: left))
   }
 
   private func fillRow(_ page: UInt8, _ row: Int, _ left: Int, _ width: Int, _ fill: UInt8) {
-    let target = address(page, row: row, column: left)
-    guard isGraphics else {
-      return memory.fill(width, with: UInt16(fill) << 8 | 0x20, at: target)
-    }
-    let colors = UInt16(fill) << 8 | UInt16(fill)
-    for line in 0..<8 * Self.graphicsStride where line % Self.graphicsStride == 0 {
-      memory.fill(4 * width, with: colors, at: target + line)
-    }
+    if let pixels { return pixels.fill(row, left, width: width, with: fill) }
+    memory.fill(
+      width, with: UInt16(fill) << 8 | 0x20, at: address(page, row: row, column: left))
   }
 
   /// Writes a character.
   ///
-  /// - Parameter attribute: nil to leave it as it is; in mode 13h the colour.
+  /// - Parameter attribute: nil to leave it as it is; in graphics modes the colour.
   func put(
     _ character: UInt8, attribute: UInt8?, _ page: UInt8, row: Int, column: Int
   ) {
+    if let pixels {
+      // A CGA's ROM has the first half of the characters, and whoever wants to brings the others.
+      let isUpper = pixels.isCGA && character >= 0x80
+      let font = memory.vector(isUpper ? BIOSServices.upperFont : BIOSServices.fontVector)
+      let glyph = font.linear &+ 8 &* UInt32(isUpper ? character & 0x7F : character)
+      return pixels.put(glyph: glyph, color: attribute ?? 7, row: row, column: column)
+    }
     let target = address(page, row: row, column: column)
-    guard isGraphics else {
-      memory.store(character, at: target)
-      if let attribute { memory.store(attribute, at: target + 1) }
-      return
-    }
-    let glyph = glyphAddress(character)
-    for line in 0..<UInt32(8) {
-      let dots = memory.byte(glyph &+ line)
-      var pixels: UInt64 = 0
-      for dot in 0..<8 where dots >> UInt8(7 - dot) & 1 != 0 {
-        pixels |= UInt64(attribute ?? 7) << UInt64(8 * dot)
-      }
-      memory.store(pixels, at: target + line * Self.graphicsStride)
-    }
-  }
-
-  /// Where the font of INT 43h has a character.
-  private func glyphAddress(_ character: UInt8) -> UInt32 {
-    memory.vector(BIOSServices.fontVector).linear &+ 8 &* UInt32(character)
+    memory.store(character, at: target)
+    if let attribute { memory.store(attribute, at: target + 1) }
   }
 }
 

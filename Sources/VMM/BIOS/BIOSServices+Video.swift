@@ -17,7 +17,7 @@ extension BIOSServices {
         isUp: call.ah == 0x06, fill: call.bh)
     case 0x08: readCharacter(&call)
     case 0x09, 0x0A: writeCharacters(call)
-    case 0x0B: setBorder(call)
+    case 0x0B: setColor(call)
     case 0x0C, 0x0D: accessPixel(&call)
     case 0x0E: print(call.al, attribute: TextMemory(memory).isGraphics ? call.bl : nil)
     case 0x0F:
@@ -40,16 +40,18 @@ extension BIOSServices {
     let mode = call.al & 0x7F
     guard setVideoMode(mode, clears: call.al & 0x80 == 0) else { return call.unsupported() }
     // What the mode's CGA register would hold, as BIOSes return it.
-    call.al = mode > 7 ? 0x20 : 0x30
+    call.al = mode > 7 ? 0x20 : mode == 6 ? 0x3F : 0x30
   }
 
-  /// Sets a mode of the VGA's: 0 to 3 or 13h. False for others.
+  /// Sets a mode of the VGA's: 0 to 6 or 13h. False for others.
   mutating func setVideoMode(_ mode: UInt8, clears: Bool) -> Bool {
     let vgaMode: VGAMode
     switch mode {
     case 0, 1: vgaMode = .text40x25
     case 2, 3: vgaMode = .text80x25
-    case TextMemory.graphicsMode: vgaMode = .graphics320x200
+    case 4, 5: vgaMode = .cga320x200
+    case 6: vgaMode = .cga640x200
+    case 0x13: vgaMode = .graphics320x200
     default: return false
     }
     vbeMode = nil
@@ -58,11 +60,13 @@ extension BIOSServices {
       setDispi(DispiRegisters.Index.enable, 0)
       vga.setMode(vgaMode)
     }
-    let isGraphics = mode == TextMemory.graphicsMode
-    let columns: UInt16 = mode < 2 || isGraphics ? 40 : 80
+    let pixels = PixelMemory(memory, mode: mode)
+    let isGraphics = pixels != nil
+    let columns = pixels?.columns ?? (mode < 2 ? 40 : 80)
+    let pageSize: UInt16 = mode < 2 ? 0x800 : mode < 4 ? 0x1000 : mode < 7 ? 0x4000 : 0
     memory.store(mode, at: BIOSDataArea.videoMode)
-    memory.store(columns, at: BIOSDataArea.columns)
-    memory.store(UInt16(isGraphics ? 0 : mode < 2 ? 0x800 : 0x1000), at: BIOSDataArea.pageSize)
+    memory.store(UInt16(columns), at: BIOSDataArea.columns)
+    memory.store(pageSize, at: BIOSDataArea.pageSize)
     memory.store(UInt16(0), at: BIOSDataArea.pageStart)
     for page in UInt32(0)..<8 {
       memory.store(UInt16(0), at: BIOSDataArea.cursorPositions + 2 * page)
@@ -75,8 +79,8 @@ extension BIOSServices {
     memory.store(UInt8(clears ? 0x60 : 0xE0), at: BIOSDataArea.videoControl)
     setFontVector(isGraphics ? .rom8x8 : .rom8x16)
     if clears {
-      if isGraphics {
-        memory.fill(0x8000, with: 0, at: TextMemory.graphicsMemory)
+      if let pixels {
+        pixels.clear()
       } else {
         memory.fill(0x4000, with: 0x0720, at: TextMemory.textMemory)
       }
@@ -121,7 +125,7 @@ extension BIOSServices {
 
   private func readCharacter(_ call: inout BIOSCall) {
     let screen = TextMemory(memory)
-    // Mode 13h has no characters to read back.
+    // Pixels are no characters to read back.
     guard !screen.isGraphics else { return call.unsupported() }
     let position = cursor(call.bh)
     call.ax = memory.word(
@@ -167,13 +171,11 @@ extension BIOSServices {
   // MARK: Pixels
 
   private func accessPixel(_ call: inout BIOSCall) {
-    guard TextMemory(memory).isGraphics else { return call.unsupported() }
-    guard call.cx < 320, call.dx < 200 else { return }
-    let address = TextMemory.graphicsMemory + UInt32(call.dx) * 320 + UInt32(call.cx)
+    guard let pixels = TextMemory(memory).pixels else { return call.unsupported() }
     if call.ah == 0x0C {
-      memory.store(call.al, at: address)
-    } else {
-      call.al = memory.byte(address)
+      pixels.setPixel(x: call.cx, y: call.dx, call.al)
+    } else if let color = pixels.pixel(x: call.cx, y: call.dx) {
+      call.al = color
     }
   }
 

@@ -131,6 +131,12 @@ final class VideoAdapter: Sendable {
         width: state.width, height: state.height, format: .indexed8, stride: state.stride,
         startOffset: framebufferSize + state.startOffset, videoMemorySize: memory.size)
       tracker.setMode(mode, palette: state.isBlank ? Palette() : self.palette())
+    case .packed(let state):
+      if let screen = screen(state) {
+        tracker.setPacked(screen)
+      } else {
+        tracker.setMode(nil)
+      }
     case .unsupported(let mode):
       tracker.setMode(nil)
       return mode
@@ -151,6 +157,19 @@ final class VideoAdapter: Sendable {
       startCell: state.startAddress, stride: state.stride,
       cursor: TextScreen.Cursor(cell: state.cursorLocation, lines: state.cursorLines),
       videoMemorySize: memory.size)
+  }
+
+  private func screen(_ state: VGAPackedState) -> PackedScreen? {
+    let colors = state.isBlank ? Palette() : palette()
+    return PackedScreen(
+      PackedScreen.Geometry(
+        width: state.width, height: state.height, bitsPerPixel: state.bitsPerPixel),
+      palette: Palette { pixel in
+        let index = Int(pixel) < state.dacIndices.count ? state.dacIndices[Int(pixel)] : 0
+        return colors[index]
+      },
+      memoryOffset: framebufferSize + state.windowOffset, startOffset: state.startOffset,
+      stride: state.stride, videoMemorySize: memory.size)
   }
 
   private func palette() -> Palette {

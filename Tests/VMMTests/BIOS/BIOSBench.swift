@@ -51,12 +51,13 @@ struct BIOSBench {
       } else {
         try BIOSImage(program: ImageFile(name: "program", bytes: [0xC3]))
       }
+    let vga = VGA(display: display, clock: { 0 })
     services = BIOSServices(
       hardware: BIOSServices.Hardware(
         memory: memory, memoryBelow4GiB: 4 << 20, memoryAbove4GiB: memoryAbove4GiB,
         display: display,
-        vga: VGA(display: display, clock: { 0 }),
-        ports: PortBus([(BochsDisplay.ports, display)] + devices),
+        vga: vga,
+        ports: PortBus([(BochsDisplay.ports, display), (VGA.ports, vga)] + devices),
         teletype: printer, restEvent: nil, stop: { [requests] in requests.stop($0) },
         reset: { [requests] in requests.reset() }),
       image: image)

@@ -253,10 +253,10 @@ extension MachineTests {
 
     @Test(
       "the sample guests draw the same pictures every time",
-      arguments: [("textmode", 720, 400), ("plasma", 320, 200)])
+      arguments: [("textmode", 720, 400), ("cga", 320, 200), ("plasma", 320, 200)])
     func samples(name: String, width: Int, height: Int) throws {
       let pictures = try (0..<2).map { _ in
-        let machine = try TestMachine(.guest(name))
+        let machine = try TestMachine(booting: .guest(name))
         #expect(try machine.run().label == "halted")
         machine.machine.withFrame { #expect(($0.width, $0.height) == (width, height)) }
         return machine.machine.withFrame { PictureHash(of: $0).value }
@@ -266,7 +266,8 @@ extension MachineTests {
 
     /// Looked at, and then taken down.
     private static let expected: [String: UInt64] = [
-      "textmode": 1_540_069_747_081_355_154, "plasma": 5_534_489_203_517_411_251,
+      "textmode": 1_540_069_747_081_355_154, "cga": 17_626_004_429_365_025_360,
+      "plasma": 5_534_489_203_517_411_251,
     ]
   }
 }
