@@ -36,14 +36,22 @@ final class BIOS: Resettable {
 
   /// Serves the call that `vcpu` has just made.
   ///
+  /// - Parameter lettingInterruptsIn: Called before a call that is polled. True if an interrupt is to come
+  ///   first: the call is then made again behind it.
   /// - Returns: The exception that it is, if the guest has no handler for it and cannot go on.
-  func serve(_ vcpu: borrowing VCPU) throws(KVMError) -> UInt8? {
+  func serve(
+    _ vcpu: borrowing VCPU, lettingInterruptsIn: () throws(KVMError) -> Bool
+  ) throws(KVMError) -> UInt8? {
     let registers = try vcpu.registersAtExit()
     var special = try vcpu.specialRegistersAtExit()
     // An OUT from elsewhere, or in another mode, calls nobody.
     guard let vector = BIOSROM.vector(at: special.cs.base &+ registers.rip) else { return nil }
     guard special.cr0 & ControlRegister.protectionEnable == 0 else {
       try vcpu.setRegistersAtEntry(registers.continuing(after: .returns))
+      return nil
+    }
+    if vector.isPolled, try lettingInterruptsIn() {
+      try vcpu.setRegistersAtEntry(registers.continuing(after: .repeats))
       return nil
     }
     var call = BIOSCall(vector: vector, registers: registers, special: special, memory: memory)
@@ -104,6 +112,12 @@ final class BIOS: Resettable {
   }
 }
 
+extension UInt8 {
+  /// The vector of calls that programs make again and again until something has happened. A PC's BIOS lets
+  /// interrupts in during each of them, and some boot loaders do so nowhere else.
+  fileprivate var isPolled: Bool { self == 0x16 || self == 0x1A || self == 0x21 }
+}
+
 extension BIOSCall {
   /// A division by zero or an invalid instruction would be executed again and again.
   fileprivate var isFatalException: Bool { vector == 0x00 || vector == 0x06 }
@@ -116,7 +130,10 @@ extension Registers {
     registers.rflags &= ~(Flag.carry | Flag.zero)
     switch outcome {
     case .returns: break
-    case .waitsForInterrupt: registers.rflags |= Flag.carry
+    case .waitsForInterrupt:
+      registers.rflags |= Flag.carry
+      // An interrupt before the slot's HLT would be slept through.
+      registers.rflags &= ~Flag.interrupt
     case .repeats: registers.rflags |= Flag.zero
     }
     return registers

@@ -20,6 +20,20 @@ extension VCPUThread {
     vcpu.requestInterruptWindow = pic.hasInterrupt
   }
 
+  /// Between an exit and the next entry: lets an interrupt in that waits, or may wait in the kernel, where
+  /// it is not seen.
+  ///
+  /// Code that enables interrupts for a few instructions only depends on the host to notice, and hosts that
+  /// emulate the guest's code look at intervals. An interrupt that is queued here is taken for sure.
+  ///
+  /// - Returns: Whether the guest should first enable interrupts and come back.
+  func letInterruptIn() throws(KVMError) -> Bool {
+    guard vcpu.id == 0, let pic = interrupts.pic else { return !vcpu.interruptFlag }
+    guard pic.hasInterrupt else { return false }
+    try deliverExternalInterrupt()
+    return true
+  }
+
   /// The guest has executed `hlt` on a machine whose kernel has no local APIC to wait for.
   ///
   /// - Returns: Whether to go on: an interrupt has come.

@@ -132,7 +132,8 @@ final class VCPUThread: Kickable, @unchecked Sendable {
       return true
     case .portIO:
       // Of the call port: every other access has been served.
-      guard let exception = try bios?.serve(vcpu) else { return true }
+      let exception = try bios?.serve(vcpu) { () throws(KVMError) in try letInterruptIn() }
+      guard let exception else { return true }
       return crash(.unhandledException(vector: exception))
     case .interruptWindowOpen:
       try deliverExternalInterrupt()

@@ -81,6 +81,22 @@ extension MachineTests {
       #expect(machine.end().label == "halted")
     }
 
+    @Test(
+      "a program that polls with interrupts disabled gets them all the same, as a PC's BIOS has it",
+      arguments: [MachineConfiguration.InterruptController.none, .split, .kernel], [0x16, 0x1A])
+    func polling(
+      interruptController: MachineConfiguration.InterruptController, vector: UInt8
+    ) throws {
+      // Until two ticks have passed: cli; mov 0x46C, %ax; mov %ax, %bx; 1: mov $1 or $0, %ah; int;
+      // mov 0x46C, %ax; sub %bx, %ax; cmp $2, %ax; jb 1b; hlt
+      let code: [UInt8] = [
+        0xFA, 0xA1, 0x6C, 0x04, 0x89, 0xC3, 0xB4, vector == 0x16 ? 1 : 0, 0xCD, vector,
+        0xA1, 0x6C, 0x04, 0x29, 0xD8, 0x83, 0xF8, 0x02, 0x72, 0xF2, 0xF4,
+      ]
+      let machine = try machine(code: code) { $0.interruptController = interruptController }
+      #expect(try machine.run().label == "halted")
+    }
+
     @Test("a long wait ends when the machine does")
     func stoppedWait() throws {
       // mov $0x0E21, %ax; int $0x10; mov $0x8600, %ax; mov $0xFFFF, %cx; int $0x15; hlt
