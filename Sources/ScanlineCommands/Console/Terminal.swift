@@ -34,15 +34,17 @@ enum Terminal {
     settings.c_iflag &= ~tcflag_t(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON)
     settings.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | IEXTEN | ISIG)
     settings.c_cflag = settings.c_cflag & ~tcflag_t(CSIZE | PARENB) | tcflag_t(CS8)
-    unsafe isRaw = unsafe tcsetattr(STDIN_FILENO, TCSANOW, &settings) == 0
+    // First, and in `restore()` last: a signal in between puts the settings back once more.
+    unsafe isRaw = true
+    if unsafe tcsetattr(STDIN_FILENO, TCSANOW, &settings) != 0 { unsafe isRaw = false }
   }
 
   /// Puts back what ``makeRaw()`` found. In the background the terminal is somebody else's. Safe in
   /// a signal handler: it makes system calls only.
   static func restore() {
     guard unsafe isRaw, isInForeground else { return }
-    unsafe isRaw = false
     unsafe tcsetattr(STDIN_FILENO, TCSANOW, &savedSettings)
+    unsafe isRaw = false
   }
 
   /// Has the terminal restored before a crash of ours ends the process in the usual way.
