@@ -132,11 +132,11 @@ extension VGARegisters {
   func picture(fontGeneration: UInt64) -> VGAPicture {
     let isBlank = sequencer.isScreenOff || !attribute.isPaletteInUse
     guard graphics.isGraphics else { return .text(text(fontGeneration, isBlank)) }
+    if let packed = packed(isBlank) { return .packed(packed) }
     // A pixel of 256 colours takes two dots.
     let has256 = graphics.has256Colors
     let width = crtc.visibleCharacters * (has256 ? 4 : 8)
     let height = scanlines(ofRows: crtc.scanlinesPerRow)
-    if let packed = packed(isBlank) { return .packed(packed) }
     guard has256, sequencer.isChained else {
       return .unsupported(
         UnsupportedVGAMode(width: width, height: height, layout: has256 ? .unchained : .planar))

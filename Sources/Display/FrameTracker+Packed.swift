@@ -3,11 +3,6 @@ extension FrameTracker {
   mutating func update(
     _ screen: PackedScreen, dirtyPages: Span<UInt64>, memory: UnsafeRawBufferPointer
   ) -> Bool {
-    precondition(
-      memory.count >= screen.memory.upperBound, "the screen is in a larger video memory")
-    precondition(
-      dirtyPages.count * 64 * Self.pageSize >= screen.memory.upperBound,
-      "the bitmap ends inside the screen's memory")
     countReportedPages(dirtyPages)
     textShadow = nil
     let startsOver = packedShadow?.screen.geometry != screen.geometry
@@ -29,13 +24,7 @@ extension FrameTracker {
     packedShadow = shadow
     noteChangedPages(outcome.changedPages, in: screen.memory)
     statistics.add(outcome)
-    if startsOver {
-      damage = .full(width: screen.geometry.width, height: screen.geometry.height)
-    } else if frame.palette != screen.palette {
-      changePalette(to: screen.palette)
-    }
-    if damage.isEmpty { return false }
-    statistics.scanlinesFlushed &+= UInt64(damage.lineCount)
-    return true
+    if frame.palette != screen.palette { changePalette(to: screen.palette) }
+    return finishUpdate(startsOver: startsOver)
   }
 }

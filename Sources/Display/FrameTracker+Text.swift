@@ -3,11 +3,6 @@ extension FrameTracker {
   mutating func update(
     _ screen: TextScreen, dirtyPages: Span<UInt64>, memory: UnsafeRawBufferPointer
   ) -> Bool {
-    precondition(
-      memory.count >= screen.memory.upperBound, "the screen is in a larger video memory")
-    precondition(
-      dirtyPages.count * 64 * Self.pageSize >= screen.memory.upperBound,
-      "the bitmap ends inside the screen's memory")
     countReportedPages(dirtyPages)
     packedShadow = nil
     let drawsAll = textShadow?.screen.geometry != screen.geometry
@@ -31,9 +26,6 @@ extension FrameTracker {
     textShadow = shadow
     noteChangedPages(outcome.reading.changedPages, in: screen.memory)
     statistics.add(outcome, cellHeight: screen.geometry.cellHeight)
-    if startsOver { damage = .full(width: screen.geometry.width, height: screen.geometry.height) }
-    if damage.isEmpty { return false }
-    statistics.scanlinesFlushed &+= UInt64(damage.lineCount)
-    return true
+    return finishUpdate(startsOver: startsOver)
   }
 }

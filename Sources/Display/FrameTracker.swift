@@ -45,6 +45,16 @@ public struct FrameTracker: ~Copyable, Sendable {
     case pixels(DisplayMode, Palette)
     case packed(PackedScreen)
     case text(TextScreen)
+
+    /// The bytes of video memory that it is in; nil for none.
+    var memory: Range<Int>? {
+      switch self {
+      case .none: nil
+      case .pixels(let mode, _): mode.window
+      case .packed(let screen): screen.memory
+      case .text(let screen): screen.memory
+      }
+    }
   }
 
   private var picture = Picture.none
@@ -111,6 +121,12 @@ public struct FrameTracker: ~Copyable, Sendable {
     statistics.updates &+= 1
     damage.removeAll()
     forgetChangedPages(wordCount: dirtyPages.count)
+    if let window = picture.memory {
+      precondition(memory.count >= window.upperBound, "the mode is for a larger video memory")
+      precondition(
+        dirtyPages.count * 64 * Self.pageSize >= window.upperBound,
+        "the bitmap ends inside the window")
+    }
     switch picture {
     case .none:
       countReportedPages(dirtyPages)
@@ -128,11 +144,6 @@ public struct FrameTracker: ~Copyable, Sendable {
     _ mode: DisplayMode, _ palette: Palette, dirtyPages: Span<UInt64>,
     memory: UnsafeRawBufferPointer
   ) -> Bool {
-    precondition(
-      memory.count >= mode.window.upperBound, "the mode is for a larger video memory")
-    precondition(
-      dirtyPages.count * 64 >= mode.windowPages.upperBound, "the bitmap ends inside the window")
-
     let shownMode = frame.mode
     let startsOver = shownMode?.hasSameGeometry(as: mode) != true || isIndirect
     forgetShadows()
@@ -141,12 +152,16 @@ public struct FrameTracker: ~Copyable, Sendable {
     let comparesAll = shownMode != mode || startsOver
     if comparesAll { statistics.fullComparisons &+= 1 }
     unsafe compare(dirtyPages, all: comparesAll, mode: mode, memory: memory)
+    if frame.palette != palette { changePalette(to: palette) }
+    return finishUpdate(startsOver: startsOver)
+  }
 
-    if startsOver {
-      damage = .full(width: mode.width, height: mode.height)
-    } else if frame.palette != palette {
-      changePalette(to: palette)
-    }
+  /// What an update of every kind ends with.
+  ///
+  /// - Parameter startsOver: Whether all of the picture is new.
+  /// - Returns: Whether there is damage.
+  mutating func finishUpdate(startsOver: Bool) -> Bool {
+    if startsOver { damage = .full(width: frame.width, height: frame.height) }
     if damage.isEmpty { return false }
     statistics.scanlinesFlushed &+= UInt64(damage.lineCount)
     return true

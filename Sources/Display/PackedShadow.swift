@@ -29,8 +29,10 @@ struct PackedShadow: Sendable {
     to next: PackedScreen, dirtyPages: UInt64, memory: UnsafeRawPointer, frame: inout Frame,
     damage: inout Damage
   ) -> Outcome {
-    let isMoved = (next.startOffset, next.stride) != (screen.startOffset, screen.stride)
-    let pages = isMoved || next.memoryOffset != screen.memoryOffset ? .max : dirtyPages
+    let isMoved =
+      (next.memoryOffset, next.startOffset, next.stride)
+      != (screen.memoryOffset, screen.startOffset, screen.stride)
+    let pages = isMoved ? .max : dirtyPages
     screen = next
     var outcome = Outcome()
     guard pages != 0 else { return outcome }

@@ -103,9 +103,10 @@ struct ExtendedState: Equatable {
   var top: Int {
     get { Int(status >> 11 & 7) }
     set {
+      let distance = 4 * ((newValue &- top) & 7)
+      guard distance != 0 else { return }
       let first = Word.x87Registers
       let registers = Array(area.words[first..<first + 32])
-      let distance = 4 * ((newValue &- top) & 7)
       for word in 0..<32 { area.words[first + word] = registers[(word + distance) % 32] }
       status = status & ~(7 << 11) | UInt16(newValue & 7) << 11
     }
@@ -127,6 +128,7 @@ struct ExtendedState: Equatable {
 
   /// As FNINIT leaves it; the data registers keep what they hold.
   mutating func initializeX87() {
+    noteUse(Self.x87)
     top = 0
     area.words[Word.control] = UInt32(Self.initialControl)
     // The tags and the last opcode, then the last instruction's and the last operand's address.

@@ -63,6 +63,7 @@ extension BIOSServices {
   /// the other three colours: green, red and brown, or cyan, magenta and white.
   func setColor(_ call: BIOSCall) {
     let mode = memory.byte(BIOSDataArea.videoMode)
+    let hasFourColors = mode == 4 || mode == 5
     // Bit 4 of these modes' palette registers is the intensity, bit 0 tells the palettes apart.
     func change(_ bit: UInt8, to value: UInt8) {
       for register in UInt8(1)...3 {
@@ -72,10 +73,9 @@ extension BIOSServices {
     switch call.bh {
     case 0:
       writeAttribute(Self.overscan, call.bl & 0x1F)
-      guard (4...6).contains(mode) else { break }
-      writeAttribute(0, call.bl & 7 | (call.bl & 8) << 1)
-      if mode < 6 { change(0x10, to: call.bl) }
-    case 1 where mode == 4 || mode == 5: change(0x01, to: call.bl)
+      if hasFourColors || mode == 6 { writeAttribute(0, call.bl & 7 | (call.bl & 8) << 1) }
+      if hasFourColors { change(0x10, to: call.bl) }
+    case 1 where hasFourColors: change(0x01, to: call.bl)
     default: break
     }
   }

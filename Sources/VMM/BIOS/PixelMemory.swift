@@ -7,11 +7,11 @@ struct PixelMemory {
   private static let characterSize = 8
   /// What a CGA's modes take as: combine the pixels with those that are there, by exclusive or.
   private static let combines: UInt8 = 0x80
-  static let height = 200
+  private static let height = 200
 
   private let memory: RealModeMemory
   /// Pixels in a line.
-  let width: Int
+  private let width: Int
   private let bitsPerPixel: Int
   let isCGA: Bool
 
@@ -35,9 +35,10 @@ struct PixelMemory {
 
   /// The address of the first pixel of a line.
   private func address(line: Int) -> UInt32 {
-    isCGA
-      ? 0xB8000 + UInt32(line & 1) * 0x2000 + UInt32(line >> 1) * 80
-      : 0xA0000 + UInt32(line) * 320
+    let rowBytes = UInt32(width * bitsPerPixel / 8)
+    return isCGA
+      ? TextMemory.textMemory + UInt32(line & 1) * 0x2000 + UInt32(line >> 1) * rowBytes
+      : 0xA0000 + UInt32(line) * rowBytes
   }
 
   /// The addresses of the lines of a character.
